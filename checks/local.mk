@@ -1,0 +1,29 @@
+# PostgreSQL and processes. One list: add a file here when it compiles (headers too).
+noinst_LIBRARIES += checks/libchecks.a
+checks_libchecks_a_SOURCES = \
+	checks/exec.c \
+	checks/exec.h \
+	checks/exec_child.c \
+	checks/exec_child.h \
+	checks/exec_user.c \
+	checks/pg_conn.c \
+	checks/pg_conn.h \
+	checks/pg_control.c \
+	checks/pg_control.h \
+	checks/pg_datadir.h \
+	checks/pg_follow.h \
+	checks/pg_history.c \
+	checks/pg_history.h \
+	checks/pg_probe.h \
+	checks/pg_query.c \
+	checks/pg_query.h \
+	checks/pg_reason.c \
+	checks/pg_reason.h \
+	checks/pg_rejoin.h \
+	checks/pg_rows.c \
+	checks/pg_task.h \
+	checks/pg_wal.c \
+	checks/pg_wal.h \
+	checks/watch.c \
+	checks/watch.h
+EXTRA_DIST += checks/local.mk

@@ -1,0 +1,493 @@
+#include "checks/pg_probe.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "checks/pg_knock.h"
+#include "checks/pg_postmaster.h"
+#include "checks/watch.h"
+
+#define PG_PROBE_ASK_AGAIN_MAX 3 /* recovery ended under the question (55000): asked again at once */
+
+/* What the persistent connection is busy with. */
+enum pg_probe_question { PG_ASK_STATE, PG_ASK_PROMOTE, PG_ASK_RECOVERY };
+
+enum pg_probe_promotion {
+	PG_PROMOTION_NONE,
+	PG_PROMOTION_WANTED, /* pg_promote is yet to be sent */
+	PG_PROMOTION_SENT,   /* … was sent; pg_is_in_recovery is polled */
+	PG_PROMOTION_PROVED  /* out of recovery; the state is yet to be read */
+};
+
+struct pg_probe {
+	struct pg_probe_config config;
+	struct check_watch watch;
+	struct pg_conn *conn;
+	struct pg_knock knock;
+	struct pg_postmaster postmaster;
+	enum pg_probe_question question;
+	struct pg_state state;
+	struct vrrp_time state_time;
+	struct vrrp_time asked;
+	struct vrrp_time next; /* idle: when to ask; closed: when to connect */
+	int64_t retry_ms;
+	unsigned asked_again;
+	enum pg_reason reason;
+	enum pg_reason reason_told; /* of the last PG_PROBE_DOWN */
+	struct vip_err sentence;
+	uint32_t exact_timeline; /* last one that was exact, of the postmaster started at exact_start_us */
+	int64_t exact_start_us;
+	enum pg_probe_promotion promotion;
+	struct vrrp_time promote_deadline;
+	struct vrrp_time promote_poll;
+	int64_t promote_poll_ms;
+	unsigned events; /* bits 1 << enum pg_probe_event, told one a run */
+};
+
+static void pg_probe_tell(struct pg_probe *probe, enum pg_probe_event event)
+{
+	probe->events |= 1U << event;
+}
+
+static int pg_probe_setup(struct pg_probe *probe, struct vip_err *err)
+{
+	const struct pg_probe_config *config = &probe->config;
+	int result = check_watch_open(&probe->watch, err);
+
+	if (result == 0) {
+		result = pg_conn_new(&probe->conn, err);
+	}
+	if (result == 0) {
+		result = pg_knock_init(&probe->knock, config->new_connection_interval_ms, config->write_interval_ms,
+			config->timeout_ms, err);
+	}
+	if (result == 0) {
+		result = check_watch_set(&probe->watch, pg_conn_fd(probe->conn), EPOLLIN, err);
+	}
+	if (result == 0) {
+		result = check_watch_set(&probe->watch, pg_conn_fd(probe->knock.conn), EPOLLIN, err);
+	}
+	return result;
+}
+
+int pg_probe_new(
+	const struct pg_probe_config *config, struct vrrp_time now, struct pg_probe **ret_probe, struct vip_err *err)
+{
+	struct pg_probe *probe;
+	int result = pg_conninfo_check(config->conninfo, err);
+
+	assert(config->interval_ms > 0 && config->timeout_ms > 0);
+	if (result < 0) {
+		return result;
+	}
+	probe = calloc(1, sizeof(*probe));
+	if (probe == NULL) {
+		return vip_err_set(err, -ENOMEM, "a PostgreSQL probe: out of memory");
+	}
+	probe->config = *config;
+	probe->watch.epoll_fd = -1;
+	pg_postmaster_init(&probe->postmaster);
+	probe->next = now;
+	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
+	probe->promote_poll = VRRP_TIME_NEVER;
+	probe->reason = PG_REASON_DOWN;
+	(void)snprintf(probe->sentence.text, sizeof(probe->sentence.text), "not asked yet");
+	result = pg_probe_setup(probe, err);
+	if (result < 0) {
+		pg_probe_free(probe);
+		return result;
+	}
+	*ret_probe = probe;
+	return 0;
+}
+
+void pg_probe_free(struct pg_probe *probe)
+{
+	if (probe != NULL) {
+		pg_conn_free(probe->conn);
+		pg_knock_deinit(&probe->knock);
+		pg_postmaster_drop(&probe->postmaster);
+		check_watch_close(&probe->watch);
+		free(probe);
+	}
+}
+
+int pg_probe_fd(const struct pg_probe *probe)
+{
+	return probe->watch.epoll_fd;
+}
+
+struct vrrp_time pg_probe_deadline(const struct pg_probe *probe)
+{
+	enum pg_conn_status status = pg_conn_status(probe->conn);
+	struct vrrp_time deadline = vrrp_time_min(pg_conn_deadline(probe->conn), pg_knock_deadline(&probe->knock));
+
+	if (status == PG_CONN_CLOSED || status == PG_CONN_IDLE) {
+		deadline = vrrp_time_min(deadline, probe->next);
+	}
+	if (status == PG_CONN_IDLE) {
+		deadline = vrrp_time_min(deadline, probe->promote_poll);
+	}
+	if (probe->promotion != PG_PROMOTION_NONE) {
+		deadline = vrrp_time_min(deadline, probe->promote_deadline);
+	}
+	return probe->events != 0 ? VRRP_TIME_NONE : deadline;
+}
+
+/* The promotion is over, well or not; the ordinary rhythm goes on. */
+static void pg_probe_promotion_end(struct pg_probe *probe, enum pg_probe_event event)
+{
+	probe->promotion = PG_PROMOTION_NONE;
+	probe->promote_poll = VRRP_TIME_NEVER;
+	pg_probe_tell(probe, event);
+}
+
+static void pg_probe_down(struct pg_probe *probe, enum pg_reason reason)
+{
+	probe->reason = reason;
+	if (probe->reason_told != reason) {
+		probe->reason_told = reason;
+		pg_probe_tell(probe, PG_PROBE_DOWN);
+	}
+}
+
+/* No connection any more: when to try again. A promotion is not resumed: its command was allowed once (I2). */
+static void pg_probe_lost(struct pg_probe *probe, bool was_connected, struct vrrp_time now)
+{
+	int64_t pause_ms = was_connected ? 0 : probe->retry_ms;
+
+	if (probe->promotion != PG_PROMOTION_NONE) {
+		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
+	}
+	pg_knock_arm(&probe->knock, false, now);
+	if (was_connected) {
+		probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
+	} else {
+		probe->retry_ms =
+			probe->retry_ms * 2 < PG_PROBE_RETRY_LAST_MS ? probe->retry_ms * 2 : PG_PROBE_RETRY_LAST_MS;
+	}
+	/* Somebody who asks for short intervals expects something: as often then. */
+	if (pause_ms > probe->config.interval_ms) {
+		pause_ms = probe->config.interval_ms > PG_PROBE_RETRY_FIRST_MS ? probe->config.interval_ms
+									       : PG_PROBE_RETRY_FIRST_MS;
+	}
+	probe->next = vrrp_time_add(now, pause_ms * VRRP_US_PER_MS);
+}
+
+static void pg_probe_fail(struct pg_probe *probe, bool was_connected, struct vrrp_time now)
+{
+	pg_probe_lost(probe, was_connected, now);
+	pg_probe_down(probe, pg_conn_reason(probe->conn));
+}
+
+static void pg_probe_connect(struct pg_probe *probe, struct vrrp_time now)
+{
+	if (pg_conn_open(probe->conn, probe->config.conninfo, probe->config.timeout_ms, now, &probe->sentence) < 0) {
+		pg_probe_fail(probe, false, now);
+	}
+}
+
+static void pg_probe_ask(struct pg_probe *probe, enum pg_probe_question question, const char *sql, struct vrrp_time now)
+{
+	int64_t timeout_ms = probe->config.timeout_ms;
+
+	if (question != PG_ASK_STATE) {
+		int64_t left_ms = vrrp_time_diff_us(probe->promote_deadline, now) / VRRP_US_PER_MS;
+
+		timeout_ms = left_ms < 1 ? 1 : left_ms;
+	}
+	probe->question = question;
+	probe->asked = now;
+	if (pg_conn_query(probe->conn, sql, timeout_ms, now, &probe->sentence) < 0) {
+		pg_probe_fail(probe, true, now);
+	}
+}
+
+static void pg_probe_ask_state(struct pg_probe *probe, struct vrrp_time now)
+{
+	probe->next = vrrp_time_add(now, probe->config.interval_ms * VRRP_US_PER_MS);
+	pg_probe_ask(probe, PG_ASK_STATE, pg_query_state_sql(probe->state.server_version_num), now);
+}
+
+/* Just connected. The postmaster is held first, and the answer to the question that follows proves it was alive. */
+static void pg_probe_connected(struct pg_probe *probe, struct vrrp_time now)
+{
+	pid_t pid = pg_conn_listener_pid(probe->conn);
+
+	if (pid > 0 && (pid != probe->postmaster.pid || pg_postmaster_ended(&probe->postmaster)) &&
+		pg_probe_postmaster_set(probe, pid, &probe->sentence) < 0) {
+		/* Gone between the two calls: this connection is an orphan's. */
+		pg_conn_close(probe->conn);
+		pg_probe_lost(probe, false, now);
+		pg_probe_down(probe, PG_REASON_LOST);
+		return;
+	}
+	pg_probe_ask_state(probe, now);
+}
+
+/* A standby without a receiver shows lower bounds only; what its postmaster streamed before is a better one. */
+static void pg_probe_timeline(struct pg_probe *probe, struct pg_state *state)
+{
+	if (state->timeline_exact) {
+		probe->exact_timeline = state->timeline;
+		probe->exact_start_us = state->postmaster_start_us;
+	} else if (probe->exact_start_us == state->postmaster_start_us && probe->exact_timeline > state->timeline) {
+		state->timeline = probe->exact_timeline;
+	}
+}
+
+static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
+{
+	struct pg_state state;
+
+	if (pg_query_state_parse(pg_conn_rows(probe->conn), &state, &probe->sentence) < 0) {
+		pg_probe_down(probe, PG_REASON_ANSWER);
+		return;
+	}
+	pg_probe_timeline(probe, &state);
+	probe->state = state;
+	probe->state_time = probe->asked;
+	probe->reason = probe->reason_told = PG_REASON_NONE;
+	probe->sentence.text[0] = '\0';
+	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
+	probe->asked_again = 0;
+	pg_knock_arm(&probe->knock, true, now);
+	pg_probe_tell(probe, PG_PROBE_STATE);
+	if (probe->promotion == PG_PROMOTION_PROVED && !state.in_recovery) {
+		pg_probe_promotion_end(probe, PG_PROBE_PROMOTED);
+	}
+}
+
+static void pg_probe_answer_recovery(struct pg_probe *probe, struct vrrp_time now)
+{
+	const char *in_recovery = pg_rows_get(pg_conn_rows(probe->conn), 0, 0);
+
+	if (in_recovery != NULL && strcmp(in_recovery, "f") == 0) {
+		probe->promotion = PG_PROMOTION_PROVED;
+		probe->promote_poll = VRRP_TIME_NEVER;
+		pg_probe_ask_state(probe, now);
+		return;
+	}
+	probe->promote_poll = vrrp_time_add(now, probe->promote_poll_ms * VRRP_US_PER_MS);
+	probe->promote_poll_ms = probe->promote_poll_ms * 2 < PG_PROBE_PROMOTE_POLL_MS ? probe->promote_poll_ms * 2
+										       : PG_PROBE_PROMOTE_POLL_MS;
+}
+
+static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
+{
+	switch (probe->question) {
+	case PG_ASK_STATE:
+		pg_probe_answer_state(probe, now);
+		break;
+	case PG_ASK_PROMOTE:
+		probe->promotion = PG_PROMOTION_SENT;
+		probe->promote_poll_ms = 1;
+		probe->promote_poll = vrrp_time_add(now, probe->promote_poll_ms * VRRP_US_PER_MS);
+		break;
+	case PG_ASK_RECOVERY:
+		pg_probe_answer_recovery(probe, now);
+		break;
+	}
+}
+
+/* The statement failed, the connection lives. */
+static void pg_probe_refused(struct pg_probe *probe, struct vrrp_time now)
+{
+	bool not_in_recovery = strcmp(pg_conn_sqlstate(probe->conn), "55000") == 0;
+
+	if (probe->question == PG_ASK_STATE) {
+		if (not_in_recovery && probe->asked_again++ < PG_PROBE_ASK_AGAIN_MAX) {
+			pg_probe_ask_state(probe, now);
+			return;
+		}
+		pg_probe_down(probe, PG_REASON_SQL);
+	} else if (probe->question == PG_ASK_PROMOTE && not_in_recovery) {
+		probe->promotion = PG_PROMOTION_PROVED; /* it is out of recovery already */
+		pg_probe_ask_state(probe, now);
+	} else if (probe->promotion != PG_PROMOTION_NONE) {
+		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
+	}
+}
+
+/* The connection idles: what is due? */
+static void pg_probe_idle(struct pg_probe *probe, struct vrrp_time now)
+{
+	if (probe->promotion == PG_PROMOTION_WANTED) {
+		pg_probe_ask(probe, PG_ASK_PROMOTE, "SELECT pg_catalog.pg_promote(false)", now);
+	} else if (probe->promotion == PG_PROMOTION_SENT && !vrrp_time_before(now, probe->promote_poll)) {
+		pg_probe_ask(probe, PG_ASK_RECOVERY, "SELECT pg_catalog.pg_is_in_recovery()", now);
+	} else if (!vrrp_time_before(now, probe->next)) {
+		pg_probe_ask_state(probe, now);
+	}
+}
+
+static void pg_probe_run_conn(struct pg_probe *probe, struct vrrp_time now)
+{
+	enum pg_conn_status before = pg_conn_status(probe->conn);
+	struct vip_err err = { "" };
+	int result = pg_conn_run(probe->conn, now, &err);
+
+	if (result < 0) {
+		probe->sentence = err;
+		if (pg_conn_status(probe->conn) == PG_CONN_CLOSED) {
+			pg_probe_fail(probe, before != PG_CONN_CONNECTING, now);
+		} else {
+			pg_probe_refused(probe, now);
+		}
+	} else if (result > 0 && before == PG_CONN_CONNECTING) {
+		pg_probe_connected(probe, now);
+	} else if (result > 0) {
+		pg_probe_answered(probe, now);
+	}
+	if (pg_conn_status(probe->conn) == PG_CONN_CLOSED && !vrrp_time_before(now, probe->next)) {
+		pg_probe_connect(probe, now);
+	} else if (pg_conn_status(probe->conn) == PG_CONN_IDLE) {
+		pg_probe_idle(probe, now);
+	}
+}
+
+/* The postmaster is gone: what its orphans still answer is of no use (section 9). */
+static void pg_probe_dead(struct pg_probe *probe, struct vrrp_time now)
+{
+	(void)vip_err_set(
+		&probe->sentence, -ESRCH, "the postmaster, process %d, has ended", (int)probe->postmaster.pid);
+	(void)check_watch_set(&probe->watch, probe->postmaster.pidfd, 0, NULL);
+	pg_postmaster_drop(&probe->postmaster);
+	pg_conn_close(probe->conn);
+	probe->events &= ~(1U << PG_PROBE_STATE | 1U << PG_PROBE_PROMOTED);
+	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
+	pg_probe_lost(probe, false, now);
+	probe->reason = probe->reason_told = PG_REASON_DOWN;
+	pg_probe_tell(probe, PG_PROBE_DEAD);
+}
+
+/* In this order: the worst first, and the state that proves a promotion before the news of it. */
+static enum pg_probe_event pg_probe_next_event(struct pg_probe *probe)
+{
+	static const enum pg_probe_event order[] = { PG_PROBE_DEAD, PG_PROBE_PROMOTE_FAILED, PG_PROBE_DOWN,
+		PG_PROBE_STATE, PG_PROBE_PROMOTED, PG_PROBE_NO_NEW, PG_PROBE_NEW_AGAIN };
+
+	for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(order); i++) {
+		if ((probe->events & 1U << order[i]) != 0) {
+			probe->events &= ~(1U << order[i]);
+			return order[i];
+		}
+	}
+	return PG_PROBE_NONE;
+}
+
+enum pg_probe_event pg_probe_run(struct pg_probe *probe, struct vrrp_time now)
+{
+	if (pg_postmaster_ended(&probe->postmaster)) {
+		pg_probe_dead(probe, now);
+	}
+	pg_probe_run_conn(probe, now);
+	if (probe->promotion != PG_PROMOTION_NONE && !vrrp_time_before(now, probe->promote_deadline)) {
+		(void)vip_err_set(&probe->sentence, -ETIMEDOUT, "PostgreSQL did not come out of recovery in time");
+		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
+	}
+	switch (pg_knock_run(&probe->knock, probe->config.conninfo, !probe->state.in_recovery, now)) {
+	case PG_KNOCK_NONE:
+		break;
+	case PG_KNOCK_REFUSED:
+		pg_probe_tell(probe, PG_PROBE_NO_NEW);
+		break;
+	case PG_KNOCK_LET_IN:
+		pg_probe_tell(probe, PG_PROBE_NEW_AGAIN);
+		break;
+	}
+	return pg_probe_next_event(probe);
+}
+
+const struct pg_state *pg_probe_state(const struct pg_probe *probe)
+{
+	return &probe->state;
+}
+
+struct vrrp_time pg_probe_state_time(const struct pg_probe *probe)
+{
+	return probe->state_time;
+}
+
+enum pg_reason pg_probe_reason(const struct pg_probe *probe)
+{
+	return probe->reason;
+}
+
+const char *pg_probe_sentence(const struct pg_probe *probe)
+{
+	return probe->sentence.text;
+}
+
+enum pg_reason pg_probe_new_reason(const struct pg_probe *probe)
+{
+	return probe->knock.failed ? probe->knock.reason : PG_REASON_NONE;
+}
+
+const char *pg_probe_new_sentence(const struct pg_probe *probe)
+{
+	return probe->knock.failed ? probe->knock.err.text : "";
+}
+
+void pg_probe_interval_set(struct pg_probe *probe, int64_t interval_ms, struct vrrp_time now)
+{
+	struct vrrp_time next = vrrp_time_add(now, interval_ms * VRRP_US_PER_MS);
+
+	assert(interval_ms > 0);
+	probe->config.interval_ms = interval_ms;
+	probe->next = vrrp_time_min(probe->next, next);
+}
+
+void pg_probe_now(struct pg_probe *probe, struct vrrp_time now)
+{
+	probe->next = now;
+	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
+}
+
+int pg_probe_promote(struct pg_probe *probe, struct vrrp_time now, struct vrrp_time deadline, struct vip_err *err)
+{
+	enum pg_conn_status status = pg_conn_status(probe->conn);
+
+	if (probe->promotion != PG_PROMOTION_NONE) {
+		return vip_err_set(err, -EALREADY, "a promotion is under way");
+	}
+	if (status != PG_CONN_IDLE && status != PG_CONN_BUSY) {
+		return vip_err_set(err, -ENOTCONN, "promote: no connection to PostgreSQL: %s", probe->sentence.text);
+	}
+	probe->promotion = PG_PROMOTION_WANTED;
+	probe->promote_deadline = deadline;
+	if (status == PG_CONN_IDLE) {
+		pg_probe_idle(probe, now);
+	}
+	return 0;
+}
+
+pid_t pg_probe_postmaster(const struct pg_probe *probe)
+{
+	return probe->postmaster.pid;
+}
+
+int pg_probe_postmaster_set(struct pg_probe *probe, pid_t pid, struct vip_err *err)
+{
+	int result;
+
+	if (probe->postmaster.pidfd >= 0) {
+		(void)check_watch_set(&probe->watch, probe->postmaster.pidfd, 0, NULL);
+	}
+	result = pg_postmaster_hold(&probe->postmaster, pid, err);
+	return result < 0 ? result : check_watch_set(&probe->watch, probe->postmaster.pidfd, EPOLLIN, err);
+}
+
+int pg_probe_postmaster_pidfd(const struct pg_probe *probe)
+{
+	return probe->postmaster.pidfd;
+}
+
+int pg_probe_postmaster_signal(struct pg_probe *probe, int signal, struct vip_err *err)
+{
+	return pg_postmaster_signal(&probe->postmaster, signal, err);
+}

@@ -1,0 +1,64 @@
+"""The primary's PostgreSQL is gone, its host is not."""
+
+import pytest
+
+from lab.story import Story
+
+pytestmark = pytest.mark.daemon
+
+THREE = pytest.param({"data": 3}, id="three_data")
+TWO_AND_WITNESS = pytest.param({"data": 2, "witnesses": 1}, id="two_and_witness", marks=pytest.mark.quick)
+
+
+@pytest.mark.parametrize("layout", [THREE, TWO_AND_WITNESS])
+def test_postmaster_is_killed_and_a_standby_takes_over(make_lab, layout):
+    lab = make_lab(**layout).up()
+    story = Story(lab)
+    story.fault(lab.postgres["db1"].kill_postmaster)
+    new = story.taken_over()
+    story.comes_back(*[name for name in lab.data if name != new])
+    story.end(["db1", new])
+
+
+def test_the_new_primary_dies_too_and_the_old_one_takes_over_again(make_lab):
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    story.fault(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over() == "db2"
+    story.comes_back("db1")
+    lab.wait_caught_up("db2")
+    story.fault(lab.postgres["db2"].kill_postmaster)
+    assert story.taken_over() == "db1"
+    story.comes_back("db2")
+    story.end(["db1", "db2", "db1"])
+
+
+def test_best_standby_refuses_to_promote_and_the_next_one_takes_over(make_lab):
+    lab = make_lab(data=3).up()
+    story = Story(lab)
+    lab.faults.refuse_promotion("db2")  # the better of the two: it has the higher priority
+    story.fault_when_all_are_equal(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over(deadline_s=60) == "db3"
+    lab.faults.allow_promotion("db2")
+    story.comes_back("db1", "db2")
+    story.end(["db1", "db3"])
+
+
+def test_promotion_hangs_on_the_only_standby_that_was_asked_and_the_other_one_takes_over(make_lab):
+    lab = make_lab(data=3).up()
+    story = Story(lab)
+    lab.faults.hang_promotion("db2")
+    story.fault_when_all_are_equal(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over(deadline_s=90) == "db3"
+    lab.faults.continue_all()
+    story.comes_back("db1", "db2")
+    story.end(["db1", "db3"])
+
+
+def test_client_over_ipv6_is_served_again(make_lab):
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab, address="fd77::100")
+    story.fault(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over() == "db2"
+    story.comes_back("db1")
+    story.end(["db1", "db2"])

@@ -1,0 +1,37 @@
+/*
+ * A member's kernel: the gate's map with two absolute ends, judged by the member's own clock, whoever runs or not;
+ * and the address, which is removed when its lifetime ends.
+ */
+#include "tests/sim/sim.h"
+
+bool sim_kernel_gate_open(const struct sim_world *world, const struct sim_member *member)
+{
+	struct vrrp_time end = vrrp_time_max(member->kernel.gate_in, member->kernel.gate_out);
+
+	return member->host_up && vrrp_time_before(sim_clock_now(world, member), end);
+}
+
+void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action)
+{
+	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
+
+	member->kernel.gate_in = action->in_end;
+	member->kernel.gate_out = action->out_end;
+	world->counts.gate_writes++;
+	if (end.us != 0 && !vrrp_time_before(sim_clock_now(world, member), end)) {
+		world->counts.late_gate_writes++;
+	}
+	sim_inv_one_gate(world, member);
+}
+
+void sim_kernel_bind(struct sim_world *world, struct sim_member *member, uint32_t lifetime_s)
+{
+	member->kernel.bound = lifetime_s > 0;
+	member->kernel.bound_until =
+		vrrp_time_add(sim_clock_now(world, member), (int64_t)lifetime_s * VRRP_US_PER_S);
+}
+
+void sim_kernel_clear(struct sim_member *member)
+{
+	member->kernel = (struct sim_kernel){ 0 };
+}

@@ -1,0 +1,91 @@
+/*
+ * What is drawn from a seed before a run: the shape of the instance, its times, the network, and which faults come how
+ * often (swarm testing: a kind that a seed leaves out entirely lets the others go further). Every knob is an int64_t
+ * with a name, so that --set NAME=VALUE can pin it and the printed line repeats a run.
+ */
+#ifndef SIM_KNOBS_H
+#define SIM_KNOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sim_fault {
+	SIM_FAULT_CRASH = 0, /* daemon killed, started again later */
+	SIM_FAULT_FREEZE,    /* daemon stopped between two of its actions, continued later */
+	SIM_FAULT_POWER,     /* host off and on: clock, gate, address and PostgreSQL gone */
+	SIM_FAULT_CUT,       /* links cut: one member, two sides, one way, at random */
+	SIM_FAULT_WEATHER,   /* loss and delay */
+	SIM_FAULT_RATE,      /* a clock runs at another rate from now on */
+	SIM_FAULT_STOP,      /* clean stop of a daemon, started again later */
+	SIM_FAULT_LOSE_FILE, /* daemon killed and its state file unreadable */
+	SIM_FAULT_PG_CRASH,
+	SIM_FAULT_PG_HANG,
+	SIM_FAULT_CARRIER,   /* no link */
+	SIM_FAULT_KERNEL,    /* somebody deletes the address, claims it, or the kernel refuses */
+	SIM_FAULT_COUNT
+};
+
+struct sim_knobs {
+	uint64_t seed;
+	/* the instance */
+	int64_t members;
+	int64_t witnesses;
+	int64_t advert_int_us;
+	int64_t lease_adverts;
+	int64_t max_drift_ppm;
+	int64_t restart_grace_us;
+	int64_t boot_wait_us;
+	int64_t promote_timeout_us;
+	int64_t fault_hold_us;
+	int64_t election_lag_bytes;
+	int64_t max_lag_bytes;
+	int64_t manage_full;
+	/* clocks and scheduling */
+	int64_t rate_extreme_pct; /* members whose clock runs at an end of the allowed range */
+	int64_t wake_late_us;
+	int64_t stutter_points; /* a short stall every so many points on the average; 0 = none */
+	int64_t stutter_us;
+	/* the network */
+	int64_t delay_min_us;
+	int64_t delay_max_us;
+	int64_t loss_ppm;
+	int64_t dup_ppm;
+	int64_t slow_ppm; /* packets that take up to slow_pct % of a lease */
+	int64_t slow_pct;
+	int64_t replay_ppm;
+	/* disk, kernel, PostgreSQL */
+	int64_t store_us;
+	int64_t store_fail_ppm;
+	int64_t kernel_fail_ppm;
+	int64_t probe_interval_us;
+	int64_t probe_us;
+	int64_t promote_us;
+	int64_t promote_fail_ppm;
+	int64_t pg_stop_us;
+	int64_t pg_start_us;
+	int64_t rejoin_us;
+	int64_t rejoin_fail_ppm;
+	int64_t write_bytes_per_ms;
+	/* phases and faults */
+	int64_t rounds;
+	int64_t phase_leases;
+	int64_t fault_every_pct; /* mean distance of faults, % of a lease */
+	int64_t fault_length_pct; /* longest fault, % of a lease */
+	int64_t fault_weight[SIM_FAULT_COUNT];
+};
+
+/* All knobs from a seed. */
+void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed);
+
+/* Pins a knob: text is NAME=VALUE. False if there is no such knob or the value is not a number in its range. */
+bool sim_knobs_set(struct sim_knobs *knobs, const char *text);
+
+/* One line of NAME=VALUE, for stdout. */
+void sim_knobs_print(const struct sim_knobs *knobs);
+
+static inline int64_t sim_knobs_lease_us(const struct sim_knobs *knobs)
+{
+	return knobs->advert_int_us * knobs->lease_adverts;
+}
+
+#endif

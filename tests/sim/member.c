@@ -1,0 +1,303 @@
+/*
+ * A daemon's life as the kernel sees it: it is started with what is on the disk, reads one event at a time (the clock
+ * after the packet), steps the core, carries out the actions in order, and sleeps until the core's deadline. Between
+ * any two of these points it may freeze; thawed, it goes on with exactly what it had computed before.
+ */
+#include "tests/sim/sim.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define MEMBER_GARP_REPEAT 3
+#define MEMBER_GARP_REFRESH_US (60 * VRRP_US_PER_S)
+#define MEMBER_SYSTEM_PORT 5432
+#define MEMBER_BOOT_LOCAL_MAX_US (30 * VRRP_US_PER_S)
+
+static void fill_config(const struct sim_world *world, const struct sim_member *member, struct vrrp_core_config *config)
+{
+	const struct sim_knobs *knobs = &world->knobs;
+
+	*config = (struct vrrp_core_config){ .member_count = (uint8_t)world->count,
+		.self = member->index,
+		.vrid = 51,
+		.digest = { 1 },
+		.quorum = VRRP_QUORUM_MAJORITY,
+		.durability = VRRP_DURABILITY_ASYNC,
+		.sync_standbys = 1,
+		.manage_full = knobs->manage_full != 0,
+		.port = MEMBER_SYSTEM_PORT,
+		.max_drift_ppm = (uint32_t)knobs->max_drift_ppm,
+		.advert_int_us = knobs->advert_int_us,
+		.lease_us = sim_knobs_lease_us(knobs),
+		.restart_grace_us = knobs->restart_grace_us,
+		.boot_wait_us = knobs->boot_wait_us,
+		.promote_timeout_us = knobs->promote_timeout_us,
+		.fault_hold_us = knobs->fault_hold_us,
+		.garp_repeat_delay_us = VRRP_US_PER_S,
+		.garp_refresh_us = MEMBER_GARP_REFRESH_US,
+		.garp_repeat = MEMBER_GARP_REPEAT,
+		.election_lag_bytes = (uint64_t)knobs->election_lag_bytes,
+		.max_lag_bytes = (uint64_t)knobs->max_lag_bytes };
+	for (unsigned i = 0; i < world->count; i++) {
+		config->member[i] = (struct vrrp_member_config){ .id = (uint8_t)(i + 1),
+			.priority = (uint8_t)(100 + 10 * (i % 3)),
+			.witness = world->member[i].witness };
+	}
+}
+
+void sim_member_start(struct sim_world *world, struct sim_member *member)
+{
+	struct vrrp_core_config config;
+
+	if (member->running || !member->host_up) {
+		return;
+	}
+	fill_config(world, member, &config);
+	member->running = true;
+	member->frozen = false;
+	member->clean_stop = false;
+	member->life++;
+	member->freeze_in = 0;
+	member->stutter_in = world->knobs.stutter_points;
+	member->event_ready = false;
+	member->next_action = 0;
+	member->update.count = 0;
+	member->update.deadline = VRRP_TIME_NEVER;
+	member->wake_us = INT64_MAX;
+	member->writing.count = 0;
+	member->waiting.count = 0;
+	member->probes = 0;
+	vrrp_core_init(&member->core, &config, vrrp_prng_next(&world->prng) | 1, vrrp_prng_next(&world->prng));
+	sim_world_trace(world, member, "daemon started");
+	member->in_run = true; /* both wait before the first runs */
+	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_START });
+	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_LINK, .ok = member->carrier });
+	member->in_run = false;
+	if (!member->witness) {
+		sim_world_push(world, sim_draw(world, 0, world->knobs.probe_us),
+			(struct sim_event){
+				.kind = SIM_EV_PROBE_TICK, .member = member->index, .life = member->life });
+	}
+	sim_member_run(world, member);
+}
+
+/* A write that was under way may have become durable just before the end; one that had not begun has not. */
+void sim_member_kill(struct sim_world *world, struct sim_member *member)
+{
+	if (!member->running) {
+		return;
+	}
+	assert(!member->in_run);
+	sim_world_trace(world, member, "daemon killed%s", member->frozen ? " while frozen" : "");
+	if (member->writing.count > 0 && sim_draw(world, 0, 1)) {
+		member->disk.exists = true;
+		member->disk.boot = member->boot;
+		member->disk.stored = member->writing.stored;
+	}
+	member->running = false;
+	member->frozen = false;
+	member->life++;
+	sim_inbox_clear(world, member);
+	sim_packet_put(world, member->packet);
+	member->packet = NULL;
+	member->event_ready = false;
+	member->update.count = 0;
+	member->next_action = 0;
+}
+
+void sim_member_power_off(struct sim_world *world, struct sim_member *member)
+{
+	if (!member->host_up) {
+		return;
+	}
+	sim_member_kill(world, member);
+	sim_world_trace(world, member, "host off");
+	if (!member->witness) {
+		sim_pg_die(world, member, false);
+	}
+	sim_kernel_clear(member);
+	member->host_up = false;
+}
+
+void sim_member_boot(struct sim_world *world, struct sim_member *member)
+{
+	if (member->host_up) {
+		return;
+	}
+	member->host_up = true;
+	member->boot++;
+	sim_clock_boot(world, member, sim_draw(world, VRRP_US_PER_S, MEMBER_BOOT_LOCAL_MAX_US));
+	sim_world_trace(world, member, "host up");
+	if (!member->witness && sim_draw(world, 0, 1)) { /* started by the system, as what it was */
+		sim_pg_begin_start(world, member, member->pg.standby);
+	}
+	sim_member_start(world, member);
+}
+
+static void freeze(struct sim_world *world, struct sim_member *member, int64_t length_us)
+{
+	member->frozen = true;
+	world->counts.freezes++;
+	sim_world_trace(world, member, "frozen for %lld us, %u actions left", (long long)length_us,
+		member->update.count - member->next_action);
+	sim_world_push(world, length_us,
+		(struct sim_event){ .kind = SIM_EV_THAW, .member = member->index, .life = member->life });
+}
+
+/* A point at which a daemon may be stopped. Returns true if it is. */
+static bool pass_point(struct sim_world *world, struct sim_member *member)
+{
+	if (world->phase != SIM_PHASE_FAULTS) {
+		return false;
+	}
+	if (member->freeze_in > 0 && --member->freeze_in == 0) {
+		freeze(world, member, member->freeze_us);
+	} else if (member->stutter_in > 0 && --member->stutter_in == 0) {
+		member->stutter_in = (uint64_t)sim_draw(world, 1, 2 * world->knobs.stutter_points);
+		freeze(world, member, sim_draw(world, 1, world->knobs.stutter_us));
+	}
+	return member->frozen;
+}
+
+void sim_member_thaw(struct sim_world *world, struct sim_member *member)
+{
+	if (!member->running || !member->frozen) {
+		return;
+	}
+	member->frozen = false;
+	sim_world_trace(world, member, "thawed");
+	sim_member_run(world, member);
+}
+
+/* What the disk says to a daemon that starts now; "this boot" is judged by the boot id. */
+static void read_disk(const struct sim_member *member, struct vrrp_event *event)
+{
+	const struct sim_disk *disk = &member->disk;
+
+	event->readable = !disk->damaged;
+	event->stored = (struct vrrp_stored){ 0 };
+	if (!disk->exists || disk->damaged) {
+		return;
+	}
+	event->stored = disk->stored;
+	if (disk->boot != member->boot) {
+		event->stored.serving_this_boot = false;
+		event->stored.long_grant_this_boot = false;
+	}
+}
+
+/* Takes the next event, reads the clock. False if there is none. */
+static bool take_event(struct sim_world *world, struct sim_member *member)
+{
+	struct sim_inbox_entry entry;
+	struct vrrp_event *event = &member->event;
+	bool due = !vrrp_time_before(sim_clock_now(world, member), member->update.deadline);
+
+	if (due && (member->inbox_count == 0 || sim_draw(world, 0, 1))) {
+		entry.kind = VRRP_EVENT_TIMER;
+		entry.packet = NULL;
+		entry.ok = false;
+		entry.ticket = 0;
+	} else if (!sim_inbox_pop(member, &entry)) {
+		return false;
+	}
+	event->kind = entry.kind;
+	event->now = sim_clock_now(world, member);
+	event->ok = entry.ok;
+	event->ticket = entry.ticket;
+	event->readable = false;
+	event->report = NULL;
+	event->member = VRRP_MEMBER_NONE;
+	member->packet = entry.packet;
+	if (entry.kind == VRRP_EVENT_REPORT) {
+		event->member = entry.member;
+		event->report = &entry.packet->report;
+	} else if (entry.kind == VRRP_EVENT_START) {
+		read_disk(member, event);
+	} else if (entry.kind != VRRP_EVENT_TIMER) {
+		event->pg = entry.pg;
+		event->history = entry.history;
+	}
+	member->event_ready = true;
+	return true;
+}
+
+static void step(struct sim_world *world, struct sim_member *member)
+{
+	char line[512];
+
+	member->event_ready = false;
+	if (world->trace != NULL) {
+		(void)vrrp_trace_event(line, sizeof(line), &member->core, &member->event);
+		sim_world_trace(world, member, "%s", line);
+	}
+	vrrp_core_step(&member->core, &member->event, &member->update);
+	member->next_action = 0;
+	world->counts.steps++;
+	for (unsigned i = 0; world->trace != NULL && i < member->update.count; i++) {
+		(void)vrrp_trace_action(line, sizeof(line), &member->core, &member->update.action[i]);
+		sim_world_trace(world, member, "    %s", line);
+	}
+	sim_inv_acts(world, member);
+	sim_inv_one_lease(world, member);
+	sim_packet_put(world, member->packet);
+	member->packet = NULL;
+	if (member->spin_us != world->now_us) {
+		member->spin_us = world->now_us;
+		member->spins = 0;
+	} else if (++member->spins > SIM_SPIN_MAX) {
+		sim_world_violate(world, "busy loop: member %u took %u steps at one instant, deadline %lld, now %lld",
+			member->index + 1, member->spins, (long long)member->update.deadline.us,
+			(long long)member->event.now.us);
+	}
+}
+
+void sim_member_run(struct sim_world *world, struct sim_member *member)
+{
+	if (!member->running || member->frozen || member->in_run) {
+		return;
+	}
+	member->in_run = true;
+	while (member->running && !member->frozen && !world->violated) {
+		if (member->next_action < member->update.count) {
+			if (!pass_point(world, member)) {
+				sim_act(world, member, &member->update.action[member->next_action++]);
+			}
+		} else if (member->event_ready) {
+			step(world, member);
+		} else if (!take_event(world, member)) {
+			sim_member_wake(world, member);
+			break;
+		} else {
+			(void)pass_point(world, member); /* between reading the clock and the step */
+		}
+	}
+	member->in_run = false;
+}
+
+void sim_member_post(struct sim_world *world, struct sim_member *member, const struct sim_inbox_entry *entry)
+{
+	if (!member->running) {
+		sim_packet_put(world, entry->packet);
+		return;
+	}
+	if (sim_inbox_push(world, member, entry)) {
+		sim_member_run(world, member);
+	}
+}
+
+void sim_member_wake(struct sim_world *world, struct sim_member *member)
+{
+	int64_t at_us;
+
+	if (member->update.deadline.us == INT64_MAX) {
+		return;
+	}
+	at_us = sim_clock_true_us(world, member, member->update.deadline);
+	if (at_us >= member->wake_us) {
+		return;
+	}
+	member->wake_us = at_us + sim_draw(world, 0, world->knobs.wake_late_us);
+	sim_world_push(world, member->wake_us - world->now_us,
+		(struct sim_event){ .kind = SIM_EV_WAKE, .member = member->index, .life = member->life });
+}

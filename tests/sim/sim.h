@@ -1,0 +1,319 @@
+/*
+ * The simulator: one instance of 2 to 7 members in simulated time, running the very struct vrrp_core of the daemon.
+ *
+ * Everything comes from one seed: the knobs (knobs.c), clocks that drift, the network (net.c), a simple PostgreSQL
+ * (pg.c), daemons that die, freeze between any two of their actions and thaw (member.c), the kernel's gate and address
+ * (kernel.c), faults (faults.c). world.c runs the heap of events: a phase of faults, then a phase in which all is
+ * healed, and again. Invariants of protocol.md section 2 are asserted by number, one file each (inv_*.c), through the
+ * hooks at the end of this header. The first violation ends the run; the seed repeats it exactly.
+ *
+ * True time is in microseconds from the start of the run and is seen by nobody inside: a member knows only its own
+ * CLOCK_BOOTTIME, whose rate is within max_drift of every other member's, and which starts anew when its host boots.
+ * struct sim_world owns everything; one world a thread. Nothing here reads the wall clock but main.c.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdio.h>
+
+#include "tests/sim/knobs.h"
+#include "vrrp/core.h"
+
+#define SIM_MEMBERS_MAX 7
+#define SIM_INBOX_MAX 256        /* events that wait for a frozen daemon */
+#define SIM_SOCKET_PACKETS_MAX 128 /* of them packets; more are lost, as in a socket buffer */
+#define SIM_TICKETS_MAX 64       /* stores that wait for one write */
+#define SIM_REPLAY_MAX 64        /* packets that the attacker remembers */
+#define SIM_SPIN_MAX 1000        /* steps of one daemon at one instant before it counts as a busy loop */
+#define SIM_VIOLATION_TEXT_MAX 400
+
+enum sim_event_kind {
+	SIM_EV_WAKE = 0,  /* the deadline of a daemon may have come */
+	SIM_EV_DELIVER,   /* a packet arrives */
+	SIM_EV_THAW,
+	SIM_EV_START,     /* a daemon is started */
+	SIM_EV_BOOT,      /* a host is up again */
+	SIM_EV_STORED,    /* a write of the state file is durable */
+	SIM_EV_PROBE,     /* a probe ends */
+	SIM_EV_PROBE_TICK, /* the periodic probe begins */
+	SIM_EV_HISTORY,   /* the history was read */
+	SIM_EV_PG_OP,     /* an order to PostgreSQL ends */
+	SIM_EV_PG_CHANGE, /* PostgreSQL changes by itself: has started */
+	SIM_EV_FAULT,     /* the next fault */
+	SIM_EV_HEAL,      /* a cut or the weather ends: `a` says which */
+	SIM_EV_PHASE,     /* the phase ends */
+	SIM_EV_LIVE,      /* I4 is due */
+};
+
+struct sim_packet;
+
+struct sim_event {
+	int64_t at_us;
+	uint64_t order; /* ties are broken by age */
+	uint64_t life;  /* of the daemon, host or PostgreSQL it belongs to; another one: ignored */
+	struct sim_packet *packet;
+	uint64_t ticket;
+	uint8_t kind;
+	uint8_t member;
+	uint8_t a;
+	bool ok;
+};
+
+struct sim_heap {
+	struct sim_event *event;
+	size_t count;
+	size_t size;
+	uint64_t order;
+};
+
+/* A report under way, shared by its copies. */
+struct sim_packet {
+	unsigned references;
+	struct sim_packet *next_free;
+	struct vrrp_report report;
+};
+
+struct sim_link {
+	unsigned cuts; /* > 0: nothing passes */
+};
+
+enum sim_pg_state { SIM_PG_DOWN = 0, SIM_PG_STARTING, SIM_PG_UP };
+
+/* One PostgreSQL. Its data is what `history` (with unique fingerprints) and `position` say. */
+struct sim_pg {
+	enum sim_pg_state state;
+	bool standby;        /* standby.signal */
+	bool clean;          /* down after a clean stop as a primary: its end is known */
+	bool hung;           /* probes time out */
+	bool replay_paused;
+	uint8_t upstream;    /* primary_conninfo; VRRP_MEMBER_NONE */
+	bool receiver;       /* a WAL receiver that streams */
+	int64_t no_receiver_since_us;
+	int64_t synced_us;   /* position is as of then */
+	uint64_t life;       /* of the postmaster */
+	uint64_t op_life;    /* of the order under way */
+	enum vrrp_pg_op op;
+	uint8_t op_member;
+	uint64_t op_ticket;
+	uint64_t op_daemon;  /* life of the daemon that ordered it */
+	struct vrrp_history history;
+	vrrp_lsn position;
+};
+
+/* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
+struct sim_kernel {
+	struct vrrp_time gate_in;
+	struct vrrp_time gate_out;
+	bool bound;
+	struct vrrp_time bound_until;
+};
+
+/* The state file. */
+struct sim_disk {
+	bool exists;
+	bool damaged;
+	uint64_t boot; /* boot id under which it was written */
+	struct vrrp_stored stored;
+};
+
+/* A write of the state file that stands for `count` tickets; 0 = none. */
+struct sim_write {
+	unsigned count;
+	uint64_t ticket[SIM_TICKETS_MAX];
+	struct vrrp_stored stored;
+};
+
+/* An event that waits for the daemon. */
+struct sim_inbox_entry {
+	enum vrrp_event_kind kind;
+	bool ok;
+	uint8_t member;
+	uint64_t ticket;
+	struct sim_packet *packet;
+	struct vrrp_pg pg;
+	struct vrrp_history history;
+};
+
+struct sim_member {
+	uint8_t index;
+	bool witness;
+
+	/* host: clock, kernel, disk */
+	bool host_up;
+	uint64_t boot;
+	int64_t clock_true_us;  /* local = clock_local_us + (true - clock_true_us) * rate_ppm / 1e6 */
+	int64_t clock_local_us;
+	int64_t rate_ppm;
+	bool carrier;
+	struct sim_kernel kernel;
+	struct sim_disk disk;
+	struct sim_pg pg;
+
+	/* daemon */
+	bool running;
+	bool frozen;
+	bool clean_stop;      /* a stop was asked for; restarted after it has left */
+	uint64_t life;        /* +1 at each start and end */
+	uint64_t freeze_in;   /* points to pass before it freezes; 0 = no freeze is due */
+	int64_t freeze_us;
+	uint64_t stutter_in;  /* the same for the next short stall */
+	struct vrrp_core core;
+	struct vrrp_event event;
+	struct vrrp_update update;
+	bool event_ready;     /* `event` has its time, the step is still to come */
+	unsigned next_action;
+	struct sim_packet *packet; /* of `event` */
+	bool in_run;
+	int64_t wake_us;      /* earliest SIM_EV_WAKE in the heap; INT64_MAX = none */
+	int64_t spin_us;
+	unsigned spins;
+	unsigned probes;      /* under way */
+	struct sim_inbox_entry inbox[SIM_INBOX_MAX];
+	unsigned inbox_first;
+	unsigned inbox_count;
+	unsigned inbox_packets;
+	struct sim_write writing; /* on its way to the disk */
+	struct sim_write waiting; /* the next one; later stores go into it */
+};
+
+enum sim_phase { SIM_PHASE_FAULTS = 0, SIM_PHASE_HEALED };
+
+/* What I4 watches while all is healed. */
+struct sim_live {
+	int64_t healed_us;
+	int64_t due_us;      /* 0 = not yet computed */
+	bool had_holder;     /* at due_us or before */
+	int holder;          /* last one that served; -1 */
+	unsigned moves;
+};
+
+struct sim_counts {
+	uint64_t steps;
+	uint64_t events;
+	uint64_t takeovers;
+	uint64_t gate_writes;
+	uint64_t late_gate_writes; /* a write whose end was past when it was written */
+	uint64_t faults;
+	uint64_t freezes;
+	uint64_t live_checked;
+	uint64_t live_vacuous; /* nobody was eligible: I4 says nothing */
+	int64_t true_us;
+};
+
+struct sim_world {
+	struct sim_knobs knobs;
+	struct vrrp_prng prng;
+	int64_t now_us;
+	struct sim_heap heap;
+	unsigned count;
+	struct sim_member member[SIM_MEMBERS_MAX];
+	struct sim_link link[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX];
+	bool cut_set[16][SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* partitions in force, by number */
+	bool cut_used[16];
+	int64_t loss_ppm; /* the weather now */
+	int64_t delay_max_us;
+	struct sim_packet *free_packets;
+	struct sim_packet *replay[SIM_REPLAY_MAX];
+	uint64_t replay_next;
+	enum sim_phase phase;
+	unsigned round;
+	bool over;
+	struct sim_live live;
+	struct sim_counts counts;
+	uint64_t max_steps;
+	bool codec;
+	FILE *trace; /* NULL = off */
+	bool violated;
+	char violation[SIM_VIOLATION_TEXT_MAX];
+};
+
+/* heap.c: earliest event first. */
+void sim_heap_push(struct sim_heap *heap, const struct sim_event *event);
+bool sim_heap_pop(struct sim_heap *heap, struct sim_event *ret_event);
+void sim_heap_deinit(struct sim_heap *heap);
+
+/* world.c. A world is run once: init, run, deinit. Returns true if no invariant was violated. */
+void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs);
+bool sim_world_run(struct sim_world *world);
+void sim_world_deinit(struct sim_world *world);
+/* Pushes an event `after_us` from now. */
+void sim_world_push(struct sim_world *world, int64_t after_us, struct sim_event event);
+/* Notes the first violation; the run ends after the present event. */
+void sim_world_violate(struct sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_world_trace(struct sim_world *world, const struct sim_member *member, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int64_t sim_draw(struct sim_world *world, int64_t low, int64_t high); /* both included */
+bool sim_chance_ppm(struct sim_world *world, int64_t ppm);
+
+/* clock.c: the member's BOOTTIME now, the true time at which it will be `local` (not before now), a new rate. */
+struct vrrp_time sim_clock_now(const struct sim_world *world, const struct sim_member *member);
+int64_t sim_clock_true_us(const struct sim_world *world, const struct sim_member *member, struct vrrp_time local);
+void sim_clock_set_rate(struct sim_world *world, struct sim_member *member);
+void sim_clock_boot(struct sim_world *world, struct sim_member *member, int64_t local_us);
+
+/* kernel.c: what a member's kernel does with the gate and the address. */
+bool sim_kernel_gate_open(const struct sim_world *world, const struct sim_member *member);
+void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
+void sim_kernel_bind(struct sim_world *world, struct sim_member *member, uint32_t lifetime_s);
+void sim_kernel_clear(struct sim_member *member);
+
+/* net.c: packets between members, and their memory. */
+struct sim_packet *sim_packet_new(struct sim_world *world);
+void sim_packet_put(struct sim_world *world, struct sim_packet *packet);
+void sim_net_send(struct sim_world *world, const struct sim_member *from, struct sim_packet *packet);
+void sim_net_deliver(struct sim_world *world, const struct sim_event *event);
+bool sim_net_reaches(const struct sim_world *world, unsigned from, unsigned to);
+/* Cuts the directed links of `cut`; they are mended after `length_us`. */
+void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], int64_t length_us);
+void sim_net_mend(struct sim_world *world, unsigned number);
+void sim_net_mend_all(struct sim_world *world);
+
+/* member.c: a daemon's life. */
+void sim_member_start(struct sim_world *world, struct sim_member *member);
+void sim_member_kill(struct sim_world *world, struct sim_member *member);
+void sim_member_run(struct sim_world *world, struct sim_member *member);
+void sim_member_thaw(struct sim_world *world, struct sim_member *member);
+void sim_member_power_off(struct sim_world *world, struct sim_member *member);
+void sim_member_boot(struct sim_world *world, struct sim_member *member);
+void sim_member_stored(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
+/* Queues an event for the daemon, and runs it if it is idle. The packet's reference goes over. */
+void sim_member_post(struct sim_world *world, struct sim_member *member, const struct sim_inbox_entry *entry);
+/* Schedules the wake-up for the core's deadline. */
+void sim_member_wake(struct sim_world *world, struct sim_member *member);
+
+/* inbox.c */
+void sim_inbox_clear(struct sim_world *world, struct sim_member *member);
+bool sim_inbox_push(struct sim_world *world, struct sim_member *member, const struct sim_inbox_entry *entry);
+bool sim_inbox_pop(struct sim_member *member, struct sim_inbox_entry *ret_entry);
+
+/* act.c: carries out one action of the core. */
+void sim_act(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
+
+/* pg.c and pg_op.c: the simple PostgreSQL. */
+void sim_pg_init(struct sim_world *world, struct sim_member *member, bool primary);
+void sim_pg_sync_all(struct sim_world *world); /* brings all positions up to now */
+struct vrrp_pg sim_pg_look(struct sim_world *world, struct sim_member *member);
+void sim_pg_die(struct sim_world *world, struct sim_member *member, bool clean);
+void sim_pg_begin_start(struct sim_world *world, struct sim_member *member, bool standby);
+void sim_pg_change(struct sim_world *world, struct sim_member *member);
+void sim_pg_probe(struct sim_world *world, struct sim_member *member);
+void sim_pg_probe_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
+void sim_pg_history_done(struct sim_world *world, struct sim_member *member);
+void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
+void sim_pg_op_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
+
+/* faults.c */
+void sim_fault_next(struct sim_world *world); /* carries one out and schedules the next */
+void sim_fault_schedule(struct sim_world *world);
+void sim_fault_heal_all(struct sim_world *world);
+
+/* Invariants. Each hook looks and calls sim_world_violate(). */
+void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);    /* I1: after each gate write */
+void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped);  /* I1's cause: after each step */
+void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);       /* I2, I5: the step's actions */
+void sim_inv_live_begin(struct sim_world *world);                                   /* I4: all is healed */
+void sim_inv_live_served(struct sim_world *world, const struct sim_member *member); /* I4: somebody became MASTER */
+void sim_inv_live_due(struct sim_world *world);
+void sim_inv_live_end(struct sim_world *world);
+
+#endif

@@ -1,0 +1,281 @@
+#include "vrrp/core_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *config, uint64_t incarnation, uint64_t seed)
+{
+	assert(incarnation != 0);
+	assert(config->member_count >= 1 && config->member_count <= VRRP_MEMBERS_MAX);
+	assert(config->self < config->member_count);
+	assert(config->advert_int_us > 0 && config->lease_us > 0);
+	memset(core, 0, sizeof(*core));
+	core->config = *config;
+	core->incarnation = incarnation;
+	core->followed = VRRP_MEMBER_NONE;
+	core->op_member = VRRP_MEMBER_NONE;
+	core->pg.upstream = VRRP_MEMBER_NONE;
+	core->op_backoff_us = CORE_OP_BACKOFF_MIN_US;
+	core->link_up = true;
+	vrrp_prng_init(&core->prng, seed);
+}
+
+bool core_is_witness(const struct vrrp_core *core)
+{
+	return core->config.member[core->config.self].witness;
+}
+
+uint8_t core_self_id(const struct vrrp_core *core)
+{
+	return core->config.member[core->config.self].id;
+}
+
+int core_index_of(const struct vrrp_core *core, uint8_t id)
+{
+	for (unsigned i = 0; i < core->config.member_count; i++) {
+		if (core->config.member[i].id == id) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+unsigned vrrp_core_majority(const struct vrrp_core *core)
+{
+	return core->config.quorum == VRRP_QUORUM_NONE ? 1 : core->config.member_count / 2U + 1;
+}
+
+int64_t core_rank_wait_us(const struct vrrp_core *core)
+{
+	int64_t part = core->config.advert_int_us / CORE_RANK_WAIT_PART;
+
+	return part > CORE_RANK_WAIT_MIN_US ? part : CORE_RANK_WAIT_MIN_US;
+}
+
+uint64_t core_store(struct vrrp_core *core)
+{
+	if (!core->store_due) {
+		core->store_due = true;
+		core->store_ticket = ++core->next_ticket;
+	}
+	return core->store_ticket;
+}
+
+/* Nothing ran here for longer than advert_int beyond what was promised (protocol.md section 9, "Own stall"). */
+static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrrp_update *update)
+{
+	int64_t late_us = core->deadline.us == 0 ? 0 : vrrp_time_diff_us(now, core->deadline);
+
+	if (late_us <= core->config.advert_int_us) {
+		return;
+	}
+	core->stalls++;
+	core->stalled_until = vrrp_time_add(now, core->config.advert_int_us);
+	for (unsigned i = 0; i < core->config.member_count; i++) {
+		vrrp_peer_forget_freshness(&core->peer[i]);
+	}
+	core_log(update, VRRP_LOG_WARNING, "ran %lld ms late: nobody is believed until heard again",
+		(long long)(late_us / VRRP_US_PER_MS));
+}
+
+static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	switch (event->kind) {
+	case VRRP_EVENT_TIMER:
+		break;
+	case VRRP_EVENT_REPORT:
+		core_take_report(core, event, update);
+		break;
+	case VRRP_EVENT_PG:
+		core_pg_seen(core, event, update);
+		break;
+	case VRRP_EVENT_PG_DEAD:
+		core_hold_pg_died(core, update);
+		break;
+	case VRRP_EVENT_HISTORY:
+		core_history_read(core, &event->history, update);
+		break;
+	case VRRP_EVENT_STORED:
+		core->store_failed = !event->ok;
+		if (event->ok && event->ticket > core->stored_ticket) {
+			core->stored_ticket = event->ticket;
+		}
+		core_hold_stored(core, update, event->ticket, event->ok);
+		break;
+	case VRRP_EVENT_PG_DONE:
+		core_pg_done(core, event, update);
+		break;
+	case VRRP_EVENT_LINK:
+		core->send_now = core->send_now || core->link_up != event->ok;
+		core->link_up = event->ok;
+		break;
+	case VRRP_EVENT_CLAIM:
+		core_announce_again(core, update);
+		break;
+	case VRRP_EVENT_ADDRESS_LOST:
+		core_address_lost(core, update);
+		break;
+	case VRRP_EVENT_KERNEL_FAILED:
+		if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
+			core_let_go(core, update, VRRP_CAUSE_KERNEL_FAILED);
+		}
+		break;
+	case VRRP_EVENT_STOP:
+		core->stopping = true;
+		core->stop_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+		if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
+			core_let_go(core, update, VRRP_CAUSE_STOP);
+		}
+		break;
+	case VRRP_EVENT_START:
+	case VRRP_EVENT_COUNT:
+	default:
+		assert(!"an event that the core does not know, or a second start");
+	}
+}
+
+/* Role changes that follow from eligibility alone. */
+static void check_eligible(struct vrrp_core *core, struct vrrp_update *update)
+{
+	bool eligible = vrrp_core_faults(core) == 0;
+
+	switch (core->role) {
+	case VRRP_ROLE_INIT:
+		if (core->stopping) {
+			break;
+		}
+		if (core_is_witness(core)) {
+			core_role_set(core, update, VRRP_CAUSE_WITNESS_READY);
+		} else if (core->pg_seen) {
+			core_role_set(core, update, eligible ? VRRP_CAUSE_ELIGIBLE : VRRP_CAUSE_NOT_ELIGIBLE);
+		}
+		break;
+	case VRRP_ROLE_BACKUP:
+		if (!eligible) {
+			core_role_set(core, update, VRRP_CAUSE_NOT_ELIGIBLE);
+		}
+		break;
+	case VRRP_ROLE_CANDIDATE:
+		if (!eligible && !core->stopping) {
+			core_withdraw(core, update, VRRP_CAUSE_NOT_ELIGIBLE);
+		}
+		break;
+	case VRRP_ROLE_FAULT:
+		if (eligible && !core->stopping) {
+			core_role_set(core, update, VRRP_CAUSE_ELIGIBLE);
+		}
+		break;
+	case VRRP_ROLE_WITNESS:
+	case VRRP_ROLE_PROMOTING:
+	case VRRP_ROLE_MASTER:
+	case VRRP_ROLE_LEAVING:
+	case VRRP_ROLE_COUNT:
+	default:
+		break;
+	}
+}
+
+/* A clean stop of a member that holds nothing: withdraw, tell the others, go. */
+static void check_stop(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (!core->stopping || core->exit_due || vrrp_role_holds(core->role)) {
+		return;
+	}
+	if (core->superseded && core->config.manage_full && vrrp_time_before(core->now, core->stop_deadline)) {
+		return; /* the PostgreSQL that was stopped is first left as a standby */
+	}
+	if (core->role == VRRP_ROLE_CANDIDATE) {
+		core_release(core);
+	}
+	core_role_set(core, update, VRRP_CAUSE_STOP);
+	if (vrrp_grant_runs(&core->grant, core->now)) {
+		/* Taken over by the next start of the same boot, without silence (B6). */
+		core->stored.long_grant = core->grant;
+		core->stored.long_grant_us = core->config.lease_us;
+		core->stored.long_grant_this_boot = true;
+		core->stored.long_grant_clean = true;
+	}
+	core_store(core);
+	core->exit_due = true;
+}
+
+/* The report, if one is due. It is the last effect of a step: whatever it tells has been done before it. */
+static void send_report(struct vrrp_core *core, struct vrrp_update *update)
+{
+	bool asks = core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
+		    core->role == VRRP_ROLE_MASTER || (core->role == VRRP_ROLE_LEAVING && core->stopping);
+	int64_t ask_us = asks ? core->config.lease_us : 0;
+	struct vrrp_action *action;
+	uint64_t seq;
+
+	if (!core->started || (!core->send_now && vrrp_time_before(core->now, core->next_report))) {
+		return;
+	}
+	/* core->now was read before the report is built (B8). */
+	seq = vrrp_sent_add(&core->sent, core->now, ask_us, core->ballot.counter);
+	if (ask_us > 0) {
+		core_vote_self(core, ask_us);
+		core_stand_check(core, update);
+	}
+	if (core->role == VRRP_ROLE_MASTER) {
+		action = core_act(update, VRRP_ACT_ADVERT);
+		action->priority = core->config.member[core->config.self].priority;
+	}
+	action = core_act(update, VRRP_ACT_SEND);
+	action->seq = seq;
+	core->next_report = vrrp_time_add(core->now, core->config.advert_int_us);
+	core->send_now = false;
+}
+
+static void finish(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->store_due) {
+		core_act(update, VRRP_ACT_STORE)->ticket = core->store_ticket;
+		core->store_due = false;
+	}
+	if (core->exit_due && core->role == VRRP_ROLE_INIT && core->stored_ticket >= core->store_ticket) {
+		core_act(update, VRRP_ACT_EXIT);
+	}
+}
+
+static struct vrrp_time next_deadline(const struct vrrp_core *core)
+{
+	struct vrrp_time deadline = core->next_report;
+	struct vrrp_time later[] = { core->stopping && vrrp_time_before(core->now, core->stop_deadline)
+					     ? core->stop_deadline
+					     : VRRP_TIME_NEVER,
+		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
+		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
+		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
+
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(later); i++) {
+		deadline = vrrp_time_min(deadline, later[i]);
+	}
+	return vrrp_time_max(deadline, core->now);
+}
+
+void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	assert(event->kind == VRRP_EVENT_START || core->started);
+	assert(event->now.us >= core->now.us);
+	update->count = 0;
+	if (event->kind == VRRP_EVENT_START) {
+		core->now = event->now;
+		core_start(core, event, update);
+	} else {
+		check_stall(core, event->now, update);
+		core->now = event->now;
+		core_hold_check_lease(core, update); /* judged by the clock alone, before anything that was heard */
+		dispatch(core, event, update);
+	}
+	core_view_others(core, update);
+	check_eligible(core, update);
+	core_stand_tick(core, update);
+	core_hold_tick(core, update);
+	core_pg_tick(core, update);
+	check_stop(core, update);
+	send_report(core, update);
+	finish(core, update);
+	core->deadline = next_deadline(core);
+	update->deadline = core->deadline;
+}

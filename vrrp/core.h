@@ -1,0 +1,49 @@
+/*
+ * The core: every decision of protocol.md, made by one pure value through vrrp_core_step(core, event, update).
+ *
+ * An event carries its time and what happened; the update is an ordered list of actions, to be carried out in that
+ * order, and the next absolute deadline. The completion of an action that takes time comes back as an event with the
+ * action's ticket. Nothing here has pointers, allocates, reads a clock or logs: the daemon, the simulator, the fuzzer
+ * and the exhaustive test run this very object.
+ *
+ * The caller (vipd/instance.c; tests/sim) owns struct vrrp_core. Event times never go backwards. For a report the
+ * clock is read after recvmsg has returned it (B8). When an update has VRRP_ACT_SEND the caller builds the report
+ * with vrrp_core_report() after the actions before it are done, and sends the same bytes to every other member.
+ */
+#ifndef VRRP_CORE_H
+#define VRRP_CORE_H
+
+#include "vrrp/core_types.h"
+
+/*
+ * Prepares the core. `config` is checked by the caller (vipd/config_check); `incarnation` is random and not 0;
+ * `seed` for waiting times. The first event must be VRRP_EVENT_START.
+ */
+void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *config, uint64_t incarnation, uint64_t seed);
+
+/* One step. `update` is cleared first. Asserts on programming errors only; any report or PostgreSQL answer is safe. */
+void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+
+/* Builds the report of the VRRP_ACT_SEND that the last step ordered (its seq and its time are already noted). */
+void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_report);
+
+/* Questions for status; all pure. Index of the holder by fresh reports, mine included; -1 = nobody known. */
+int vrrp_core_holder(const struct vrrp_core *core);
+/* Fault bits that keep this member from being promoted; 0 = eligible. */
+uint32_t vrrp_core_faults(const struct vrrp_core *core);
+/* End of my lease as a holder or candidate; VRRP_TIME_NONE if fewer than a majority grant. */
+struct vrrp_time vrrp_core_lease_end(const struct vrrp_core *core);
+/* Voters whose grant to me runs at core->now. */
+unsigned vrrp_core_grants(const struct vrrp_core *core);
+/* Bytes of the newest known MASTER position that member `index` does not have; -1 = unknown. */
+int64_t vrrp_core_at_risk_bytes(const struct vrrp_core *core, unsigned index);
+/* Majority of the members, or 1 with quorum = none. */
+unsigned vrrp_core_majority(const struct vrrp_core *core);
+
+const char *vrrp_pg_op_word(unsigned op);
+
+/* One line about an action or event, for the daemon's debug log and the simulator's trace. Returns its length. */
+int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, const struct vrrp_event *event);
+int vrrp_trace_action(char *line, size_t size, const struct vrrp_core *core, const struct vrrp_action *action);
+
+#endif

@@ -1,0 +1,279 @@
+#include "vrrp/core_internal.h"
+
+#include <string.h>
+
+static void gate(struct vrrp_core *core, struct vrrp_update *update, struct vrrp_time in, struct vrrp_time out)
+{
+	struct vrrp_action *action = core_act(update, VRRP_ACT_GATE);
+
+	action->in_end = in;
+	action->out_end = out;
+	core->gate_end = in;
+}
+
+/* Bound with a lifetime that ends after the lease, so that the kernel removes the address by itself (section 5.2). */
+static void bind_addresses(struct vrrp_core *core, struct vrrp_update *update)
+{
+	int64_t us = vrrp_time_diff_us(core->lease_end, core->now);
+
+	core_act(update, VRRP_ACT_BIND)->lifetime_s =
+		(uint32_t)((us + VRRP_US_PER_S - 1) / VRRP_US_PER_S) + CORE_LIFETIME_EXTRA_S;
+	core->next_refresh = vrrp_time_add(core->now, CORE_REFRESH_US);
+}
+
+static void announce(struct vrrp_core *core, struct vrrp_update *update, uint32_t repeats)
+{
+	core_act(update, VRRP_ACT_ANNOUNCE);
+	core->announce_left = repeats;
+	core->next_announce = vrrp_time_add(
+		core->now, repeats > 0 ? core->config.garp_repeat_delay_us : core->config.garp_refresh_us);
+}
+
+/* The order of section 4.1: the resets of destroyed connections still pass outwards; an address that is gone is not
+ * announced by the advertisement of priority 0 that follows. */
+static void stop_serving(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (!core->bound) {
+		return;
+	}
+	gate(core, update, VRRP_TIME_NONE, core->lease_end);
+	core_act(update, VRRP_ACT_DESTROY);
+	core_act(update, VRRP_ACT_UNBIND);
+	core_act(update, VRRP_ACT_ADVERT)->priority = 0;
+	gate(core, update, VRRP_TIME_NONE, VRRP_TIME_NONE);
+	core->bound = false;
+}
+
+/* The lease is in hand: epoch (and `promoting`) must be durable before the promote command, or before the gate opens
+ * on a running primary (section 6 (a)). */
+void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update)
+{
+	(void)update;
+	core->stored.epoch = core->ballot;
+	core->stored.promoting = core->pg.in_recovery ? core->ballot : (struct vrrp_ballot){ 0 };
+	core->phase = VRRP_HOLD_STORING;
+	core->wait_ticket = core_store(core);
+}
+
+/* PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). */
+static void serve(struct vrrp_core *core, struct vrrp_update *update)
+{
+	gate(core, update, core->lease_end, core->lease_end);
+	core->bound = true;
+	bind_addresses(core, update);
+	core->stored.promoting = (struct vrrp_ballot){ 0 };
+	core->stored.serving = core->ballot;
+	core->stored.serving_this_boot = true;
+	core_store(core);
+	announce(core, update, core->config.garp_repeat);
+	core->phase = VRRP_HOLD_NONE;
+	core->superseded = false;
+	core_role_set(core, update, VRRP_CAUSE_SERVING);
+	core_act(update, VRRP_ACT_PG)->op = VRRP_PG_OP_CHECKPOINT;
+}
+
+/* The store that the promotion waited for is durable, or never will be. */
+void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok)
+{
+	if (core->role != VRRP_ROLE_PROMOTING || core->phase != VRRP_HOLD_STORING || ticket < core->wait_ticket) {
+		return;
+	}
+	if (!ok) {
+		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
+		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	} else if (!core->pg.up) {
+		core_let_go(core, update, VRRP_CAUSE_LET_GO);
+	} else if (!core->pg.in_recovery) {
+		serve(core, update);
+	} else {
+		/* The lease was judged at the beginning of this step (I2). */
+		core->phase = VRRP_HOLD_PROMOTING;
+		core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+		core_pg_order(core, update, VRRP_PG_OP_PROMOTE, VRRP_MEMBER_NONE);
+	}
+}
+
+/* Everything of the hold is over; PostgreSQL is stopped, gone, or was never primary. */
+static void finish_leaving(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
+{
+	core_release(core);
+	core->phase = VRRP_HOLD_NONE;
+	core_role_set(core, update, cause);
+}
+
+void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
+{
+	bool stop = core_pg_may_be_primary(core);
+
+	stop_serving(core, update);
+	if (cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) {
+		core->held_until = vrrp_time_add(core->now, core->config.fault_hold_us);
+	}
+	core_role_set(core, update, cause);
+	if (stop) {
+		/* A promotion may be under way, a primary may be served elsewhere soon: gone before the release (C2).
+		 */
+		core->superseded = true;
+		core->phase = VRRP_HOLD_STOPPING;
+		core_pg_order(core, update, cause == VRRP_CAUSE_STOP ? VRRP_PG_OP_STOP_FAST : VRRP_PG_OP_STOP_IMMEDIATE,
+			VRRP_MEMBER_NONE);
+	} else {
+		finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
+	}
+}
+
+/* The lease is judged by the clock alone, at the beginning of every step. */
+void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (!vrrp_role_holds(core->role) || vrrp_time_before(core->now, core->lease_end)) {
+		return;
+	}
+	if (core->bound) {
+		gate(core, update, VRRP_TIME_NONE, VRRP_TIME_NONE);
+		core_act(update, VRRP_ACT_UNBIND);
+		core_act(update, VRRP_ACT_DESTROY);
+		core->bound = false;
+	}
+	core->superseded = core_pg_may_be_primary(core);
+	core->phase = VRRP_HOLD_NONE;
+	core->ballot = (struct vrrp_ballot){ 0 };
+	memset(core->worth, 0, sizeof(core->worth));
+	core->lease_end = VRRP_TIME_NONE;
+	core_role_set(core, update, VRRP_CAUSE_LEASE_ENDED);
+}
+
+void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok)
+{
+	if (op == VRRP_PG_OP_PROMOTE) {
+		if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING) {
+			if (ok && core->pg.up && !core->pg.in_recovery) {
+				serve(core, update);
+			} else {
+				core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+			}
+		} else {
+			core->superseded = true; /* it outlived its lease: never serves (I2, C1) */
+		}
+	} else if ((op == VRRP_PG_OP_STOP_IMMEDIATE || op == VRRP_PG_OP_STOP_FAST) && core->role == VRRP_ROLE_LEAVING &&
+		   core->phase == VRRP_HOLD_STOPPING && ok) {
+		finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
+	}
+}
+
+/* The postmaster is gone: the gate closes before anything else, orphaned backends may still acknowledge (section 9). */
+void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
+{
+	bool held = vrrp_role_holds(core->role);
+
+	core->pg.gone = true;
+	core->pg.up = false;
+	core->pg.starting = false;
+	core->pg.position_known = false;
+	core->pg.streaming = false;
+	core->pg.receiver = false;
+	core->pg_seen = true;
+	core->send_now = true;
+	if (core->op == VRRP_PG_OP_PROMOTE || core->op == VRRP_PG_OP_DETACH || core->op == VRRP_PG_OP_FOLLOW) {
+		core->op = VRRP_PG_OP_NONE; /* their completion is not waited for any more */
+	}
+	if (!held) {
+		return;
+	}
+	stop_serving(core, update);
+	core->superseded = true;
+	finish_leaving(core, update, VRRP_CAUSE_PG_DIED);
+}
+
+void core_announce_again(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->bound && vrrp_time_diff_us(core->now, core->claim_at) >= CORE_CLAIM_US) {
+		core->claim_at = core->now;
+		core_log(update, VRRP_LOG_WARNING, "another host claims the address: announcing it again");
+		announce(core, update, core->config.garp_repeat);
+	}
+}
+
+void core_address_lost(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->bound) {
+		core_log(update, VRRP_LOG_WARNING, "the address was removed from outside: put back");
+		bind_addresses(core, update);
+		announce(core, update, core->config.garp_repeat);
+	}
+}
+
+/* What a MASTER does not survive; 0 = fit to serve. LINK, PG_HUNG and the like need somebody who can take over. */
+static uint32_t unfit(const struct vrrp_core *core)
+{
+	uint32_t faults = core->pg.faults;
+
+	if (!core->pg.up) {
+		faults |= VRRP_FAULT_BIT(VRRP_FAULT_PG_DOWN);
+	}
+	if (!core->link_up) {
+		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
+	}
+	return faults;
+}
+
+/* quorum = none: a fresh report shows another holder with a higher ballot (section 4.6 (2)). */
+static bool higher_holder(const struct vrrp_core *core)
+{
+	int other = core_other_holder(core);
+
+	return core->config.quorum == VRRP_QUORUM_NONE && other >= 0 &&
+	       vrrp_ballot_compare(&core->peer[other].report.ballot, &core->ballot) > 0;
+}
+
+static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->pg.up && core->pg.in_recovery) {
+		core_let_go(core, update, VRRP_CAUSE_PG_DEMOTED);
+		return;
+	}
+	if (unfit(core) != 0 && core_eligible_other(core)) {
+		core_let_go(core, update, VRRP_CAUSE_LET_GO);
+		return;
+	}
+	if (vrrp_time_before(core->gate_end, core->lease_end)) {
+		gate(core, update, core->lease_end, core->lease_end);
+		if (!vrrp_time_before(core->now, core->next_refresh)) {
+			bind_addresses(core, update);
+		}
+	}
+	if (!vrrp_time_before(core->now, core->next_announce)) {
+		announce(core, update, core->announce_left > 0 ? core->announce_left - 1 : 0);
+	}
+}
+
+void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if ((core->role == VRRP_ROLE_MASTER || core->role == VRRP_ROLE_PROMOTING) && higher_holder(core)) {
+		core->stored.diverged = true; /* its tail was served: put aside before any rewind */
+		core_store(core);
+		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
+	}
+	if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING &&
+		!vrrp_time_before(core->now, core->promote_deadline)) {
+		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	}
+	if (core->role == VRRP_ROLE_MASTER) {
+		master_tick(core, update);
+	}
+}
+
+struct vrrp_time core_hold_deadline(const struct vrrp_core *core)
+{
+	struct vrrp_time at = VRRP_TIME_NEVER;
+
+	if (vrrp_role_holds(core->role)) {
+		at = core->lease_end;
+	}
+	if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING) {
+		at = vrrp_time_min(at, core->promote_deadline);
+	}
+	if (core->role == VRRP_ROLE_MASTER) {
+		at = vrrp_time_min(at, core->next_announce);
+	}
+	return at;
+}

@@ -1,0 +1,95 @@
+/*
+ * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
+ * and the view of the others), core_vote.c (voter), core_stand.c (candidate), core_hold.c (holder), core_pg.c (standby,
+ * rejoin), core_report.c (the own report), core_role.c (the only writer of the role).
+ */
+#ifndef VRRP_CORE_INTERNAL_H
+#define VRRP_CORE_INTERNAL_H
+
+#include "vrrp/core.h"
+#include "vrrp/ranking.h"
+
+/* Leases after which a running primary, or a better candidate, that does not win stops blocking others (D3). */
+#define CORE_D3_LEASES 3
+/* The shortest wait between ranks, and part of advert_int (protocol.md section 4, "The r-th best"). */
+#define CORE_RANK_WAIT_MIN_US (5 * VRRP_US_PER_MS)
+#define CORE_RANK_WAIT_PART 8
+/* The lifetime of a bound address is refreshed at most this often; it ends a second after the lease. */
+#define CORE_REFRESH_US (250 * VRRP_US_PER_MS)
+#define CORE_LIFETIME_EXTRA_S 1
+/* Announcements because of a second claimant: at most this often. */
+#define CORE_CLAIM_US (100 * VRRP_US_PER_MS)
+/* A failed start, rewind or clone is tried again after this, doubling. */
+#define CORE_OP_BACKOFF_MIN_US VRRP_US_PER_S
+#define CORE_OP_BACKOFF_MAX_US (60 * VRRP_US_PER_S)
+#define CORE_HISTORY_RETRY_US VRRP_US_PER_S
+
+/* core_role.c */
+struct vrrp_action *core_act(struct vrrp_update *update, enum vrrp_action_kind kind);
+void core_log(struct vrrp_update *update, enum vrrp_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void core_role_set(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
+
+/* core.c */
+bool core_is_witness(const struct vrrp_core *core);
+uint8_t core_self_id(const struct vrrp_core *core);
+int core_index_of(const struct vrrp_core *core, uint8_t id); /* -1 = no member */
+int64_t core_rank_wait_us(const struct vrrp_core *core);
+uint64_t core_store(struct vrrp_core *core); /* marks as due; returns the ticket it will have */
+
+/* core_peers.c */
+void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+const struct vrrp_report *core_fresh(const struct vrrp_core *core, unsigned index); /* or NULL */
+bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *report);
+void core_view_others(struct vrrp_core *core, struct vrrp_update *update);
+unsigned core_fresh_count(const struct vrrp_core *core); /* of my digest, myself included */
+/* Another member that a fresh report shows as holder; -1 = none. */
+int core_other_holder(const struct vrrp_core *core);
+struct vrrp_standing core_own_standing(const struct vrrp_core *core);
+/* A primary passed by no higher epoch in any fresh report or my own. */
+bool core_is_running_primary(const struct vrrp_core *core, const struct vrrp_standing *standing);
+bool core_eligible_other(const struct vrrp_core *core);
+struct vrrp_position core_own_position(const struct vrrp_core *core);
+bool core_beyond_max_lag(const struct vrrp_core *core, const struct vrrp_position *at);
+
+/* core_vote.c */
+void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report *report, struct vrrp_update *update);
+void core_vote_self(struct vrrp_core *core, int64_t ask_us);
+bool core_bound_to_other(const struct vrrp_core *core);
+bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate);
+bool core_is_silent(const struct vrrp_core *core);
+
+/* core_stand.c */
+void core_stand_tick(struct vrrp_core *core, struct vrrp_update *update);
+void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_report *report);
+void core_stand_check(struct vrrp_core *core, struct vrrp_update *update);
+void core_withdraw(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
+void core_release(struct vrrp_core *core);
+struct vrrp_time core_stand_deadline(const struct vrrp_core *core);
+unsigned core_rank(const struct vrrp_core *core);
+
+/* core_hold.c */
+void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
+void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok);
+void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update);
+void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
+void core_announce_again(struct vrrp_core *core, struct vrrp_update *update);
+void core_address_lost(struct vrrp_core *core, struct vrrp_update *update);
+struct vrrp_time core_hold_deadline(const struct vrrp_core *core);
+
+/* core_pg.c */
+void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member);
+void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update);
+void core_history_read(struct vrrp_core *core, const struct vrrp_history *history, struct vrrp_update *update);
+struct vrrp_time core_pg_deadline(const struct vrrp_core *core);
+bool core_pg_may_be_primary(const struct vrrp_core *core);
+
+/* core_start.c */
+void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+
+#endif

@@ -1,0 +1,369 @@
+#include "vrrp/core_internal.h"
+
+#include <string.h>
+
+bool core_pg_may_be_primary(const struct vrrp_core *core)
+{
+	/* in_recovery is what it last said; who never said anything is not known to be a primary. */
+	return core->op == VRRP_PG_OP_PROMOTE ||
+	       (!core->pg.gone && core->pg.system_identifier != 0 && !core->pg.in_recovery);
+}
+
+void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member)
+{
+	struct vrrp_action *action = core_act(update, VRRP_ACT_PG);
+
+	core->op = op;
+	core->op_member = (uint8_t)member;
+	core->op_ticket = ++core->next_ticket;
+	action->op = op;
+	action->member = (uint8_t)member;
+	action->ticket = core->op_ticket;
+	core->send_now = true;
+}
+
+void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	struct vrrp_pg before = core->pg;
+	uint32_t faults_before = vrrp_core_faults(core);
+
+	(void)update;
+	core->pg_seen = true;
+	core->pg_seen_at = core->now;
+	if (event->pg.up) {
+		core->pg = event->pg;
+		core->pg.gone = false;
+		core->op_backoff_us = core->op == VRRP_PG_OP_NONE && event->pg.streaming ? CORE_OP_BACKOFF_MIN_US
+											 : core->op_backoff_us;
+		if (core->stored.system_identifier == 0) {
+			core->stored.system_identifier = event->pg.system_identifier;
+			core_store(core);
+		}
+		if (core->pg.in_recovery && core->op == VRRP_PG_OP_NONE) {
+			core->superseded = false;
+		}
+	} else {
+		core->pg.up = false;
+		core->pg.starting = event->pg.starting;
+		core->pg.gone = event->pg.gone;
+		core->pg.faults = event->pg.faults;
+		core->pg.position_known = false;
+		core->pg.streaming = false;
+		core->pg.receiver = false;
+	}
+	core->send_now = core->send_now || before.up != core->pg.up || before.in_recovery != core->pg.in_recovery ||
+			 before.position_known != core->pg.position_known || before.streaming != core->pg.streaming ||
+			 before.timeline != core->pg.timeline || faults_before != vrrp_core_faults(core);
+}
+
+/* A standby of this holder from now on (section 6 (b), (c)); what it is called must be durable before it attaches. */
+static void take_epoch(struct vrrp_core *core, const struct vrrp_ballot *epoch)
+{
+	core->stored.epoch = *epoch;
+	core->epoch_ticket = core_store(core);
+	core->send_now = true;
+}
+
+static void rejoin_done(struct vrrp_core *core, bool ok, enum vrrp_pg_op op)
+{
+	if (!ok) {
+		core->rewind_failed = op == VRRP_PG_OP_REWIND;
+		return;
+	}
+	core->rewind_failed = false;
+	core->stored.diverged = false;
+	core->stored.history.count = 0; /* the holder's from now on; adopted or read again */
+	core->followed = core->op_member;
+	core->followed_ballot = core->op_ballot;
+	take_epoch(core, &core->op_ballot);
+}
+
+void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	enum vrrp_pg_op op = core->op;
+
+	if (op == VRRP_PG_OP_NONE || event->ticket != core->op_ticket) {
+		return; /* overtaken by a later order */
+	}
+	core->op = VRRP_PG_OP_NONE;
+	core->send_now = true;
+	if (op == VRRP_PG_OP_PROMOTE && event->pg.up) {
+		core->pg = event->pg;
+		core->pg_seen_at = core->now;
+	}
+	if ((op == VRRP_PG_OP_STOP_IMMEDIATE || op == VRRP_PG_OP_STOP_FAST) && event->ok) {
+		core->pg.gone = true;
+		core->pg.up = false;
+		core->pg.position_known = false;
+		core->pg.streaming = false;
+		core->pg.receiver = false;
+	}
+	if (op == VRRP_PG_OP_START_STANDBY && event->ok) {
+		core->pg.gone = false;
+		core->pg.in_recovery = true;
+		core->superseded = false;
+		core->stored.promoting = (struct vrrp_ballot){ 0 };
+		core->followed = VRRP_MEMBER_NONE;
+		core_store(core);
+	}
+	if (op == VRRP_PG_OP_REWIND || op == VRRP_PG_OP_CLONE) {
+		core->pg.in_recovery = core->pg.in_recovery || event->ok;
+		core->superseded = core->superseded && !event->ok;
+		core->pg.gone = !event->ok;
+		core->pg.up = false;
+		rejoin_done(core, event->ok, op);
+	}
+	if (!event->ok) {
+		core->op_retry_at = vrrp_time_add(core->now, core->op_backoff_us);
+		core->op_backoff_us = core->op_backoff_us * 2 > CORE_OP_BACKOFF_MAX_US ? CORE_OP_BACKOFF_MAX_US
+										       : core->op_backoff_us * 2;
+	}
+	core_act(update, VRRP_ACT_PROBE);
+	core_hold_pg_done(core, update, op, event->ok);
+}
+
+void core_history_read(struct vrrp_core *core, const struct vrrp_history *history, struct vrrp_update *update)
+{
+	struct vrrp_history merged = *history;
+
+	core->history_asked = false;
+	if (merged.count == 0 || !vrrp_history_is_valid(&merged)) {
+		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US);
+		core_log(update, VRRP_LOG_WARNING, "the timeline history could not be read");
+		return;
+	}
+	/* A fingerprint once read is kept: its segment may be recycled by now. */
+	(void)vrrp_history_adopt(&merged, &core->stored.history);
+	if (merged.entry[merged.count - 1].timeline != core->pg.timeline) {
+		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US / 20);
+	}
+	if (memcmp(&merged, &core->stored.history, sizeof(merged)) != 0) {
+		core->stored.history = merged;
+		core_store(core);
+		core->send_now = true;
+	}
+}
+
+/* The holder's report if it may be followed: MASTER under its own epoch, of my cluster, with a history to compare. */
+static const struct vrrp_report *followable(const struct vrrp_core *core, unsigned *ret_index)
+{
+	int index = core_other_holder(core);
+	const struct vrrp_report *report;
+
+	if (index < 0) {
+		return NULL;
+	}
+	report = &core->peer[index].report;
+	if (report->role != VRRP_ROLE_MASTER || !vrrp_ballot_equal(&report->epoch, &report->ballot) ||
+		(report->flags & VRRP_FLAG_STALE_HISTORY) != 0 || !core_same_digest(core, report) ||
+		report->system_identifier != core->pg.system_identifier) {
+		return NULL;
+	}
+	if (vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
+		vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0) {
+		return NULL; /* older than what this member has taken over or vouched for: it waits [A3] */
+	}
+	*ret_index = (unsigned)index;
+	return report;
+}
+
+/* On a timeline that the stored history does not end with: the holder's history is mine if I stream from it under its
+ * epoch; otherwise it is read from disk. */
+static void keep_history(struct vrrp_core *core, struct vrrp_update *update)
+{
+	const struct vrrp_history *history = &core->stored.history;
+	const struct vrrp_report *report;
+	unsigned index = 0;
+
+	if (core->pg.timeline == 0 ||
+		(history->count > 0 && history->entry[history->count - 1].timeline == core->pg.timeline)) {
+		return;
+	}
+	report = followable(core, &index);
+	if (report != NULL && core->pg.in_recovery && core->pg.streaming && core->pg.upstream == index &&
+		report->timeline == core->pg.timeline &&
+		(vrrp_ballot_equal(&report->ballot, &core->stored.epoch) ||
+			(vrrp_ballot_is_none(&core->stored.epoch) && !core_is_silent(core)))) {
+		core->stored.history = report->history;
+		core_store(core);
+		core->send_now = true;
+		return;
+	}
+	if (!core->history_asked && !vrrp_time_before(core->now, core->history_retry_at)) {
+		core->history_asked = true;
+		core_act(update, VRRP_ACT_READ_HISTORY);
+	}
+}
+
+/* Same number and switch point with another fingerprint, or no common point at all: pg_rewind would not see it [A2]. */
+static bool rewind_is_blind(const struct vrrp_position *own, const struct vrrp_position *holder)
+{
+	vrrp_lsn common = 0;
+
+	if (vrrp_history_compare(own, holder, &common) == VRRP_LINEAGE_DIVERGED && common == 0) {
+		return true;
+	}
+	for (unsigned i = 0; i < own->history.count; i++) {
+		const struct vrrp_timeline *mine = &own->history.entry[i];
+		const struct vrrp_timeline *theirs = vrrp_history_find(&holder->history, mine->timeline);
+
+		if (theirs != NULL && theirs->switch_point == mine->switch_point &&
+			theirs->fingerprint != mine->fingerprint) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void mark_diverged(struct vrrp_core *core, struct vrrp_update *update, unsigned index)
+{
+	core->stored.diverged = true;
+	core->epoch_ticket = core_store(core);
+	core->send_now = true;
+	core_log(update, VRRP_LOG_WARNING,
+		"history has diverged from the holder's (member %u): must be rewound or cloned",
+		core->config.member[index].id);
+}
+
+static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned index, const struct vrrp_report *report)
+{
+	struct vrrp_position own = core_own_position(core);
+	struct vrrp_position holder = vrrp_position_from_report(report);
+	bool clone = core->rewind_failed || rewind_is_blind(&own, &holder);
+
+	if (!core->config.manage_full || core->stored_ticket < core->epoch_ticket) {
+		return;
+	}
+	core->op_ballot = report->ballot;
+	core_pg_order(core, update, clone ? VRRP_PG_OP_CLONE : VRRP_PG_OP_REWIND, index);
+}
+
+/* Streaming from the holder already (section 6 (b): "at once"). */
+static void standby_of_holder(
+	struct vrrp_core *core, struct vrrp_update *update, unsigned index, const struct vrrp_report *report)
+{
+	struct vrrp_position own = core_own_position(core);
+	struct vrrp_position holder = vrrp_position_from_report(report);
+
+	if (vrrp_ballot_equal(&core->stored.epoch, &report->ballot)) {
+		return;
+	}
+	if (vrrp_ballot_is_none(&core->stored.epoch) && core_is_silent(core)) {
+		return;
+	}
+	if (vrrp_ballot_is_none(&core->stored.epoch) && core->pg.timeline == report->timeline) {
+		(void)vrrp_history_adopt(&core->stored.history, &report->history);
+		own = core_own_position(core);
+	}
+	switch (vrrp_history_compare(&own, &holder, NULL)) {
+	case VRRP_LINEAGE_DIVERGED:
+		mark_diverged(core, update, index);
+		break;
+	case VRRP_LINEAGE_EQUAL:
+	case VRRP_LINEAGE_A_PREFIX:
+	case VRRP_LINEAGE_B_PREFIX: /* received more than its last report says */
+		take_epoch(core, &report->ballot);
+		break;
+	case VRRP_LINEAGE_UNKNOWN:
+	case VRRP_LINEAGE_COUNT:
+	default:
+		break;
+	}
+}
+
+/* Attached to nobody, position known: compare, take the epoch over, then attach. */
+static void attach(struct vrrp_core *core, struct vrrp_update *update, unsigned index, const struct vrrp_report *report)
+{
+	struct vrrp_position own = core_own_position(core);
+	struct vrrp_position holder = vrrp_position_from_report(report);
+	enum vrrp_lineage lineage = vrrp_history_compare(&own, &holder, NULL);
+
+	if (lineage == VRRP_LINEAGE_DIVERGED) {
+		mark_diverged(core, update, index);
+		return;
+	}
+	if (lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX) {
+		return; /* the next report will say more */
+	}
+	if (!vrrp_ballot_equal(&core->stored.epoch, &report->ballot)) {
+		take_epoch(core, &report->ballot);
+		return;
+	}
+	if (core->stored_ticket >= core->epoch_ticket) {
+		core->followed = (uint8_t)index;
+		core->followed_ballot = report->ballot;
+		core->op_retry_at = vrrp_time_add(core->now, core->op_backoff_us);
+		core_pg_order(core, update, VRRP_PG_OP_FOLLOW, index);
+	}
+}
+
+static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
+{
+	unsigned index = 0;
+	const struct vrrp_report *report = followable(core, &index);
+
+	if (report == NULL || core->op != VRRP_PG_OP_NONE || core->stopping || core->role == VRRP_ROLE_CANDIDATE) {
+		return;
+	}
+	if (core->stored.diverged) {
+		if (!vrrp_time_before(core->now, core->op_retry_at)) {
+			rejoin(core, update, index, report);
+		}
+		return;
+	}
+	if (core->pg.receiver && core->pg.upstream == index) {
+		standby_of_holder(core, update, index, report);
+		return;
+	}
+	if (vrrp_time_before(core->now, core->op_retry_at)) {
+		return;
+	}
+	if (core->pg.receiver) {
+		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
+		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
+	} else if (core->pg.position_known) {
+		attach(core, update, index, report);
+	}
+}
+
+void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
+{
+	bool primary = core->pg.up && !core->pg.in_recovery;
+	bool retry = !vrrp_time_before(core->now, core->op_retry_at);
+
+	if (core_is_witness(core) || !core->pg_seen) {
+		return;
+	}
+	if (primary && !vrrp_role_holds(core->role) &&
+		(core_other_holder(core) >= 0 || !vrrp_ballot_is_none(&core->stored.promoting))) {
+		core->superseded = true;
+	}
+	if (core->pg.gone) {
+		if (core->op == VRRP_PG_OP_NONE && core->config.manage_full && retry && !core->stored.paused &&
+			!vrrp_role_holds(core->role) && (!core->stopping || core->superseded)) {
+			core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);
+		}
+	} else if (core->superseded && !vrrp_role_holds(core->role)) {
+		if (core->op == VRRP_PG_OP_PROMOTE || (core->op == VRRP_PG_OP_NONE && retry)) {
+			core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
+		}
+	} else if (core->pg.up) {
+		keep_history(core, update);
+		if (core->pg.in_recovery && !vrrp_role_holds(core->role)) {
+			standby_tick(core, update);
+		}
+	}
+}
+
+struct vrrp_time core_pg_deadline(const struct vrrp_core *core)
+{
+	struct vrrp_time at = VRRP_TIME_NEVER;
+
+	if (vrrp_time_before(core->now, core->op_retry_at) && core->op == VRRP_PG_OP_NONE) {
+		at = core->op_retry_at;
+	}
+	if (vrrp_time_before(core->now, core->history_retry_at)) {
+		at = vrrp_time_min(at, core->history_retry_at);
+	}
+	return at;
+}

@@ -1,0 +1,285 @@
+/*
+ * The core's value types: configuration, durable state, events, actions, and the core itself. See core.h for how
+ * they are used. Members are named by their index in the configured list here, and by id on the wire.
+ */
+#ifndef VRRP_CORE_TYPES_H
+#define VRRP_CORE_TYPES_H
+
+#include "vrrp/history.h"
+#include "vrrp/lease.h"
+#include "vrrp/peer.h"
+#include "vrrp/prng.h"
+#include "vrrp/role.h"
+
+#define VRRP_MEMBER_NONE 0xffU /* no index */
+#define VRRP_ACTIONS_MAX 24    /* more than one step can order (asserted) */
+
+enum vrrp_quorum { VRRP_QUORUM_MAJORITY = 0, VRRP_QUORUM_NONE };
+enum vrrp_durability { VRRP_DURABILITY_ASYNC = 0, VRRP_DURABILITY_QUORUM, VRRP_DURABILITY_ADAPTIVE };
+
+struct vrrp_member_config {
+	uint8_t id;       /* 1..255 */
+	uint8_t priority; /* 1..254 */
+	bool witness;
+	bool nofailover;
+	bool vote_data;
+};
+
+struct vrrp_core_config {
+	struct vrrp_member_config member[VRRP_MEMBERS_MAX];
+	uint8_t member_count;
+	uint8_t self; /* index */
+	uint8_t vrid;
+	uint8_t digest[VRRP_DIGEST_BYTES];
+	enum vrrp_quorum quorum;
+	enum vrrp_durability durability;
+	uint8_t sync_standbys; /* k */
+	bool manage_full;      /* false: never start, rewind or clone */
+	uint16_t port;         /* PostgreSQL's */
+	uint32_t max_drift_ppm;
+	int64_t advert_int_us;
+	int64_t lease_us;
+	int64_t restart_grace_us;
+	int64_t boot_wait_us;
+	int64_t promote_timeout_us;
+	int64_t fault_hold_us;
+	int64_t garp_repeat_delay_us;
+	int64_t garp_refresh_us;
+	uint32_t garp_repeat;
+	uint64_t election_lag_bytes;
+	uint64_t max_lag_bytes;
+};
+
+/* The newest history that a MASTER has reported (max_lag, status). */
+struct vrrp_master_seen {
+	struct vrrp_position at; /* position.position 0 = nothing ever heard */
+};
+
+/*
+ * What must survive the daemon (the state file). The core owns it and orders VRRP_ACT_STORE when it changed; whoever
+ * must wait for it to be durable waits for VRRP_EVENT_STORED with that ticket.
+ */
+struct vrrp_stored {
+	uint64_t system_identifier;   /* 0 = none yet */
+	uint64_t ballot_counter;      /* highest seen */
+	struct vrrp_ballot epoch;     /* section 6; none = 0 */
+	struct vrrp_ballot vouched;   /* highest vouched for (durability quorum) */
+	struct vrrp_ballot promoting; /* none = no promotion is under way */
+	struct vrrp_ballot serving;   /* ballot of the last gate opened */
+	bool serving_this_boot;       /* `serving` was written under the present boot id */
+	bool diverged;
+	struct vrrp_history history; /* own, with fingerprints */
+	struct vrrp_master_seen master_seen;
+	int64_t last_lease_us; /* lease this daemon last ran with; 0 = never ran */
+	/* a grant longer than `lease` (or the running one at a clean stop), B6 */
+	struct vrrp_grant long_grant;
+	int64_t long_grant_us; /* its D */
+	bool long_grant_this_boot;
+	bool long_grant_clean; /* written by a clean stop: taken over without silence */
+	bool paused;
+	uint32_t pause_counter;
+};
+
+/* PostgreSQL as last seen by the probe. */
+struct vrrp_pg {
+	bool up;       /* answers queries */
+	bool starting; /* refuses connections because it is starting or in crash recovery */
+	bool gone;     /* no postmaster runs (certain); !up && !gone: not known */
+	bool in_recovery;
+	bool replay_paused;
+	bool position_known;
+	bool streaming;
+	uint8_t upstream;  /* member index the WAL receiver is connected to; VRRP_MEMBER_NONE */
+	bool receiver;     /* a WAL receiver process exists, streaming or not */
+	uint32_t timeline; /* current; 0 = unknown */
+	uint64_t system_identifier;
+	vrrp_lsn position;
+	vrrp_lsn replayed;
+	uint32_t replay_lag_ms;
+	uint32_t faults; /* VRRP_FAULT_BITs found by the checks (PG_HUNG, DISK, SCRIPT ...) */
+};
+
+/* Orders to PostgreSQL. One is under way at a time, but for CHECKPOINT; a STOP may be ordered during any other. */
+enum vrrp_pg_op {
+	VRRP_PG_OP_NONE = 0,
+	VRRP_PG_OP_PROMOTE,        /* done: out of recovery, proved by a poll */
+	VRRP_PG_OP_STOP_IMMEDIATE, /* done: postmaster and children seen gone */
+	VRRP_PG_OP_STOP_FAST,
+	VRRP_PG_OP_START_STANDBY, /* as a standby without upstream; done: process started (probe tells the rest) */
+	VRRP_PG_OP_DETACH,        /* empty primary_conninfo; done: reloaded (probe tells when the receiver is gone) */
+	VRRP_PG_OP_FOLLOW,        /* primary_conninfo to `member`, retry at once; done: reloaded */
+	VRRP_PG_OP_REWIND,        /* stop, pg_rewind from `member`, start as its standby */
+	VRRP_PG_OP_CLONE,         /* stop, pg_basebackup from `member`, start as its standby */
+	VRRP_PG_OP_CHECKPOINT,    /* in the background; no completion needed */
+	VRRP_PG_OP_COUNT
+};
+
+enum vrrp_event_kind {
+	VRRP_EVENT_START = 0,     /* first: what was stored */
+	VRRP_EVENT_TIMER,         /* the deadline has come (or nothing in particular) */
+	VRRP_EVENT_REPORT,        /* an authentic report of another member */
+	VRRP_EVENT_PG,            /* a probe's result */
+	VRRP_EVENT_PG_DEAD,       /* the postmaster is gone (pidfd) */
+	VRRP_EVENT_HISTORY,       /* the own history was read (answer to VRRP_ACT_READ_HISTORY) */
+	VRRP_EVENT_STORED,        /* VRRP_ACT_STORE `ticket` is durable, or failed */
+	VRRP_EVENT_PG_DONE,       /* VRRP_ACT_PG `ticket` has ended */
+	VRRP_EVENT_LINK,          /* carrier of the instance's and the tracked interfaces: all up, or not */
+	VRRP_EVENT_CLAIM,         /* evidence of a second claimant of an address */
+	VRRP_EVENT_ADDRESS_LOST,  /* somebody deleted a floating address or the interface came back */
+	VRRP_EVENT_KERNEL_FAILED, /* gate or address could not be set */
+	VRRP_EVENT_STOP,          /* clean stop asked for */
+	VRRP_EVENT_COUNT
+};
+
+struct vrrp_event {
+	enum vrrp_event_kind kind;
+	struct vrrp_time now;
+	uint64_t ticket;                  /* STORED, PG_DONE */
+	bool ok;                          /* STORED, PG_DONE, LINK (up) */
+	bool readable;                    /* START: a state file was there and good, or this is the first start ever */
+	uint8_t member;                   /* REPORT: index of the sender */
+	struct vrrp_stored stored;        /* START */
+	struct vrrp_pg pg;                /* PG; PROMOTE's PG_DONE too (state after it) */
+	struct vrrp_history history;      /* HISTORY; count 0 = could not be read */
+	const struct vrrp_report *report; /* REPORT: valid during the step only */
+};
+
+enum vrrp_action_kind {
+	VRRP_ACT_LOG = 0, /* `text`, level */
+	VRRP_ACT_SEND,    /* build and send the report `seq` to every other member */
+	VRRP_ACT_STORE,   /* make core->stored durable; answers VRRP_EVENT_STORED(ticket) */
+	VRRP_ACT_GATE,    /* write gate ends: in_end, out_end (absolute; VRRP_TIME_NONE = closed) */
+	VRRP_ACT_BIND,    /* add or refresh the addresses with lifetime_s */
+	VRRP_ACT_UNBIND,
+	VRRP_ACT_DESTROY,      /* TCP connections on the addresses */
+	VRRP_ACT_ANNOUNCE,     /* gratuitous ARP, unsolicited NA */
+	VRRP_ACT_ADVERT,       /* RFC 9568 advertisement, `priority` (0 = gives up) */
+	VRRP_ACT_PROBE,        /* look at PostgreSQL now; answers VRRP_EVENT_PG */
+	VRRP_ACT_PG,           /* `op` on PostgreSQL, `member`; answers VRRP_EVENT_PG_DONE(ticket) */
+	VRRP_ACT_READ_HISTORY, /* answers VRRP_EVENT_HISTORY */
+	VRRP_ACT_ROLE,         /* the role changed: row of the table (log, notify) */
+	VRRP_ACT_EXIT,         /* clean stop is complete */
+	VRRP_ACT_COUNT
+};
+
+enum vrrp_log_level {
+	VRRP_LOG_ERR = 3,
+	VRRP_LOG_WARNING = 4,
+	VRRP_LOG_NOTICE = 5,
+	VRRP_LOG_INFO = 6,
+	VRRP_LOG_DEBUG = 7
+};
+
+#define VRRP_ACTION_TEXT_MAX 160
+
+struct vrrp_action {
+	enum vrrp_action_kind kind;
+	enum vrrp_pg_op op;
+	enum vrrp_log_level level;
+	uint8_t member; /* index */
+	uint8_t priority;
+	uint32_t lifetime_s;
+	uint64_t ticket;
+	uint64_t seq;
+	struct vrrp_time in_end;
+	struct vrrp_time out_end;
+	const struct vrrp_role_row *row;
+	char text[VRRP_ACTION_TEXT_MAX];
+};
+
+struct vrrp_update {
+	unsigned count;
+	struct vrrp_time deadline; /* next VRRP_EVENT_TIMER at the latest */
+	struct vrrp_action action[VRRP_ACTIONS_MAX];
+};
+
+/* How far a holder is on its way (role PROMOTING). */
+enum vrrp_hold_phase {
+	VRRP_HOLD_NONE = 0,
+	VRRP_HOLD_STORING,   /* epoch and `promoting` on their way to the disk */
+	VRRP_HOLD_PROMOTING, /* the promote command is out */
+	VRRP_HOLD_STOPPING,  /* LEAVING, or promotion failed: PostgreSQL is being stopped */
+};
+
+struct vrrp_core {
+	struct vrrp_core_config config;
+	struct vrrp_stored stored;
+	struct vrrp_prng prng;
+	struct vrrp_time now;      /* time of the last event */
+	struct vrrp_time deadline; /* promised in the last update */
+	uint64_t incarnation;
+	enum vrrp_role role;
+	bool started;
+
+	/* reports */
+	struct vrrp_peer peer[VRRP_MEMBERS_MAX]; /* [self] unused */
+	struct vrrp_sent_ring sent;
+	struct vrrp_time next_report;
+	bool send_now;
+	uint64_t drops[VRRP_DROP_COUNT];
+
+	/* voter */
+	struct vrrp_grant grant;
+	struct vrrp_report_refusal refusal;
+	struct vrrp_time refusal_until; /* shown in reports until then */
+	struct vrrp_time silent_until;
+	struct vrrp_time clock_d3; /* latest of: a holder was known; silence ended; boot_wait ended or all heard */
+	bool all_heard;            /* every data member was heard since the start */
+	struct vrrp_time boot_wait_until;
+	bool heard_holder;
+
+	/* candidate and holder */
+	struct vrrp_ballot ballot;                /* I ask or hold under; none = counter 0 */
+	struct vrrp_ballot release;               /* my latest */
+	uint64_t counter_seen;                    /* highest counter of any ballot heard or stored */
+	struct vrrp_time worth[VRRP_MEMBERS_MAX]; /* grants to my ballot, [self] my own vote */
+	struct vrrp_time lease_end;
+	struct vrrp_time no_holder_since; /* VRRP_TIME_NONE while one is known */
+	struct vrrp_time stand_not_before;
+	struct vrrp_time round_end;
+	int64_t rtt_max_us;
+	uint64_t answered_seq[VRRP_MEMBERS_MAX]; /* latest ask of mine that this voter has answered */
+	struct vrrp_time stop_deadline;
+	struct vrrp_time ask_again_at; /* within the round: a refusal named that moment */
+	uint32_t refused_min_ms;       /* of this round; 0 = nobody named a time */
+	enum vrrp_hold_phase phase;
+	uint64_t wait_ticket; /* store or PG op that the phase waits for */
+	struct vrrp_time promote_deadline;
+	bool bound;
+	struct vrrp_time gate_end; /* last written inward end */
+	struct vrrp_time next_refresh;
+	struct vrrp_time next_announce;
+	uint32_t announce_left;
+	struct vrrp_time claim_at; /* last announcement because of a second claimant */
+
+	/* PostgreSQL */
+	struct vrrp_pg pg;
+	struct vrrp_time pg_seen_at; /* time of the last VRRP_EVENT_PG */
+	bool pg_seen;
+	bool link_up;
+	bool superseded;             /* lost a lease or passed by another holder: stop, then standby */
+	struct vrrp_time held_until; /* fault_hold */
+	enum vrrp_pg_op op;
+	uint8_t op_member;
+	uint64_t op_ticket;
+	uint64_t next_ticket;
+	struct vrrp_time op_retry_at;
+	int64_t op_backoff_us;
+	struct vrrp_ballot op_ballot; /* of the holder that a rewind or clone makes this member a standby of */
+	uint64_t epoch_ticket;        /* store that makes the latest epoch, or `diverged`, durable */
+	bool rewind_failed;           /* next rejoin clones */
+	uint8_t followed;             /* index pointed at by the last FOLLOW; VRRP_MEMBER_NONE */
+	struct vrrp_ballot followed_ballot;
+	bool history_asked;
+	struct vrrp_time history_retry_at;
+	uint64_t store_ticket;  /* last ordered */
+	uint64_t stored_ticket; /* last durable */
+	bool store_due;
+	bool store_failed;
+	struct vrrp_time stalled_until; /* own stall: no candidacy */
+	uint64_t stalls;
+	bool stopping;
+	bool exit_due;
+};
+
+#endif

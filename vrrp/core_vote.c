@@ -1,0 +1,166 @@
+#include "vrrp/core_internal.h"
+
+bool core_is_silent(const struct vrrp_core *core)
+{
+	return vrrp_time_before(core->now, core->silent_until);
+}
+
+bool core_bound_to_other(const struct vrrp_core *core)
+{
+	return vrrp_grant_runs(&core->grant, core->now) && core->grant.to != core_self_id(core);
+}
+
+static uint32_t ms_until(const struct vrrp_core *core, struct vrrp_time end)
+{
+	int64_t us = vrrp_time_diff_us(end, core->now);
+
+	return us <= 0 ? 0 : (uint32_t)((us + VRRP_US_PER_MS - 1) / VRRP_US_PER_MS);
+}
+
+/* A refusal stays in the reports for two of them; the candidate asks again when the named time has passed. */
+static void refuse(struct vrrp_core *core, const struct vrrp_report *report, enum vrrp_refusal reason,
+	struct vrrp_time bound_until)
+{
+	core->refusal = (struct vrrp_report_refusal){ .ballot = report->ballot,
+		.to = report->sender,
+		.reason = (uint8_t)reason,
+		.bound_ms = ms_until(core, bound_until) };
+	core->refusal_until = vrrp_time_add(core->now, 2 * core->config.advert_int_us);
+	core->send_now = true;
+}
+
+static void give(struct vrrp_core *core, const struct vrrp_report *report, int64_t lease_us)
+{
+	vrrp_grant_give(&core->grant, report->sender, &report->ballot, core->now, lease_us,
+		report->role == VRRP_ROLE_CANDIDATE);
+	core->grant.incarnation = report->incarnation;
+	core->grant.seq = report->seq;
+	if (core->refusal.to == report->sender) {
+		core->refusal.to = 0;
+	}
+	core->send_now = true; /* an ask is answered at once */
+}
+
+/* Still CANDIDATE one lease after the first of an unbroken run of grants (D2). */
+static bool round_too_long(const struct vrrp_core *core, const struct vrrp_report *report)
+{
+	return report->role == VRRP_ROLE_CANDIDATE && core->grant.to == report->sender &&
+	       core->grant.run_start.us != 0 &&
+	       vrrp_time_diff_us(core->now, core->grant.run_start) >= core->config.lease_us;
+}
+
+/* A running primary is known besides `candidate` (section 4; D3 bounds how long that counts). */
+bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
+{
+	struct vrrp_standing standing = core_own_standing(core);
+
+	if (vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us) {
+		return false;
+	}
+	if (!core_is_witness(core) && candidate != standing.id && core_is_running_primary(core, &standing)) {
+		return true;
+	}
+	for (unsigned i = 0; i < core->config.member_count; i++) {
+		const struct vrrp_report *report = core_fresh(core, i);
+
+		if (report == NULL || report->sender == candidate || !core_same_digest(core, report)) {
+			continue;
+		}
+		standing = vrrp_standing_from_report(report);
+		if (core_is_running_primary(core, &standing)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* My data is ahead of the candidate's, down or up, I eligible or not. */
+static bool own_data_is_ahead(const struct vrrp_core *core, const struct vrrp_standing *candidate)
+{
+	struct vrrp_standing own;
+
+	if (core_is_witness(core) || core->stored.diverged) {
+		return false;
+	}
+	own = core_own_standing(core);
+	return vrrp_position_is_complete(&own.at) &&
+	       vrrp_standing_ahead(&own, candidate, core->config.election_lag_bytes);
+}
+
+static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct vrrp_report *report)
+{
+	struct vrrp_standing candidate = vrrp_standing_from_report(report);
+
+	if (own_data_is_ahead(core, &candidate)) {
+		return VRRP_REFUSAL_VETO;
+	}
+	if (core_beyond_max_lag(core, &candidate.at)) {
+		return VRRP_REFUSAL_MAX_LAG;
+	}
+	if (!core_is_running_primary(core, &candidate) && core_primary_is_known(core, report->sender)) {
+		return VRRP_REFUSAL_PRIMARY;
+	}
+	return VRRP_REFUSAL_NONE;
+}
+
+/*
+ * A fresh ask of the same digest (section 4, "Voter"). The clock of this step was read after recvmsg had returned this
+ * very report (B8). core_stand_check() has withdrawn my own candidacy if this candidate is better.
+ */
+void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report *report, struct vrrp_update *update)
+{
+	int64_t lease_us = (int64_t)report->ask_ms * VRRP_US_PER_MS;
+	bool runs = vrrp_grant_runs(&core->grant, core->now);
+	enum vrrp_refusal reason;
+
+	(void)index;
+	if (vrrp_ballot_is_none(&report->ballot) || report->ballot.member != report->sender) {
+		core->drops[VRRP_DROP_CONTENT]++;
+		return;
+	}
+	if (lease_us > core->config.lease_us) {
+		/* max(lease, restart_grace) once a longer grant is made durable before the answer (B6). */
+		refuse(core, report, VRRP_REFUSAL_TOO_LONG, core->now);
+		return;
+	}
+	if (runs && round_too_long(core, report)) {
+		refuse(core, report, VRRP_REFUSAL_ROUND, core->grant.expires);
+		return;
+	}
+	if (runs && core->grant.to == report->sender && vrrp_ballot_equal(&core->grant.ballot, &report->ballot)) {
+		give(core, report, lease_us);
+		return;
+	}
+	if (core_is_silent(core)) {
+		refuse(core, report, VRRP_REFUSAL_SILENT, core->silent_until);
+		return;
+	}
+	if (vrrp_role_holds(core->role)) {
+		refuse(core, report, VRRP_REFUSAL_HOLDER, core->lease_end);
+		return;
+	}
+	if (runs && core->grant.to != report->sender) {
+		refuse(core, report, VRRP_REFUSAL_BOUND, core->grant.expires);
+		return;
+	}
+	reason = judge_data(core, report);
+	if (reason != VRRP_REFUSAL_NONE) {
+		refuse(core, report, reason, core->now);
+		core_log(update, VRRP_LOG_INFO, "refuse member %u: %s", report->sender, vrrp_refusal_word(reason));
+		return;
+	}
+	give(core, report, lease_us);
+}
+
+/* My own vote for the ask that is about to be sent: it counts from the same instant as the others'. */
+void core_vote_self(struct vrrp_core *core, int64_t ask_us)
+{
+	if (core_is_silent(core) || core_bound_to_other(core)) {
+		return;
+	}
+	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, ask_us, false);
+	core->grant.incarnation = core->incarnation;
+	core->grant.seq = core->sent.last_seq;
+	core->worth[core->config.self] = vrrp_time_max(
+		core->worth[core->config.self], vrrp_lease_worth(core->now, ask_us, core->config.max_drift_ppm));
+}
