@@ -10,20 +10,44 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_conn.h \
 	checks/pg_control.c \
 	checks/pg_control.h \
+	checks/pg_datadir.c \
 	checks/pg_datadir.h \
+	checks/pg_datadir_clone.c \
+	checks/pg_datadir_conf.c \
+	checks/pg_datadir_file.c \
+	checks/pg_datadir_parse.c \
+	checks/pg_datadir_private.h \
+	checks/pg_datadir_proc.c \
+	checks/pg_datadir_report.c \
+	checks/pg_datadir_run.c \
+	checks/pg_datadir_stop.c \
+	checks/pg_follow.c \
 	checks/pg_follow.h \
 	checks/pg_history.c \
 	checks/pg_history.h \
+	checks/pg_knock.c \
+	checks/pg_knock.h \
+	checks/pg_postmaster.c \
+	checks/pg_postmaster.h \
+	checks/pg_probe.c \
 	checks/pg_probe.h \
 	checks/pg_query.c \
 	checks/pg_query.h \
 	checks/pg_reason.c \
 	checks/pg_reason.h \
+	checks/pg_rejoin.c \
 	checks/pg_rejoin.h \
+	checks/pg_rejoin_step.c \
+	checks/pg_rejoin_step.h \
 	checks/pg_rows.c \
+	checks/pg_task.c \
 	checks/pg_task.h \
 	checks/pg_wal.c \
 	checks/pg_wal.h \
 	checks/watch.c \
 	checks/watch.h
 EXTRA_DIST += checks/local.mk
+
+# pipe2, dup3, gettid and the like. The other rooms say it in the file that needs it.
+$(checks_libchecks_a_OBJECTS): AM_CFLAGS += -D_GNU_SOURCE
+tests/fuzz/obj/checks/%.o: AM_CFLAGS += -D_GNU_SOURCE

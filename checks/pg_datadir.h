@@ -56,7 +56,7 @@ struct pg_datadir_place {
 struct pg_datadir_args {
 	const char *argv[PG_DATADIR_ARGS_MAX + 1];
 	unsigned count;
-	char storage[4096];
+	char storage[8192];
 	size_t used;
 };
 

@@ -42,7 +42,10 @@ enum pg_follow_act {
 	PG_FOLLOW_NUDGE   /* right but a receiver hangs: write the same with a blank at the end, reload */
 };
 
-/* Compares a probed state with the wish. Pure. A receiver is said to hang if it exists, right, and streams not. */
+/*
+ * Compares a probed state with the wish. Pure. A receiver that is there, rightly pointed, but does not stream counts as
+ * hanging: so leave an act a second or so to work before you decide again.
+ */
 enum pg_follow_act pg_follow_decide(
 	const struct pg_state *state, const char *conninfo, const struct pg_follow_target *target);
 

@@ -279,9 +279,15 @@ static void pg_probe_answer_recovery(struct pg_probe *probe, struct vrrp_time no
 
 static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 {
+	if (probe->question == PG_ASK_STATE) {
+		pg_probe_answer_state(probe, now);
+		return;
+	}
+	if (probe->promotion == PG_PROMOTION_NONE) {
+		return; /* its deadline has passed meanwhile */
+	}
 	switch (probe->question) {
 	case PG_ASK_STATE:
-		pg_probe_answer_state(probe, now);
 		break;
 	case PG_ASK_PROMOTE:
 		probe->promotion = PG_PROMOTION_SENT;

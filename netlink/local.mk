@@ -22,6 +22,7 @@ netlink_libnetlink_a_SOURCES = \
 	netlink/nl_packet.h \
 	netlink/nl_route.c \
 	netlink/nl_route.h \
+	netlink/nl_sockdiag.c \
 	netlink/nl_sockdiag.h \
 	netlink/nl_talk.c \
 	netlink/nl_talk.h \

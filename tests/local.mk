@@ -1,23 +1,71 @@
-# Tests of `make check`. All of them speak TAP, so that every case is counted; none needs root or PostgreSQL.
+# Tests of `make check`. All of them speak TAP, so that every case is counted. None needs PostgreSQL; those of netlink/
+# make a network namespace of their own and are skipped without root.
 #
-# To add a unit test: write tests/unit/test_X.c (cmocka, one group a program) and put its name into unit_tests.
+# To add a unit test: write tests/unit/test_X.c (cmocka) and put its name into unit_tests; headers into unit_headers.
 # To add a fuzz target: write tests/fuzz/fuzz_X.c (LLVMFuzzerTestOneInput) and put its name into fuzz_targets;
 # its seed corpus, if any, is the folder tests/fuzz/corpus/fuzz_X.
 unit_tests = \
+	tests/unit/test_addr \
+	tests/unit/test_advert \
+	tests/unit/test_advert_sock \
 	tests/unit/test_base \
+	tests/unit/test_config_keys \
 	tests/unit/test_err \
+	tests/unit/test_garp \
+	tests/unit/test_history \
+	tests/unit/test_history_tree \
+	tests/unit/test_ndisc \
+	tests/unit/test_nl_addr \
+	tests/unit/test_nl_claims \
+	tests/unit/test_nl_gate \
+	tests/unit/test_nl_gate_life \
+	tests/unit/test_nl_gate_rights \
+	tests/unit/test_nl_monitor \
+	tests/unit/test_nl_sockdiag \
+	tests/unit/test_prng \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_stored_text \
 	tests/unit/test_words
 
 unit_headers = \
-	tests/unit/report_samples.h
+	tests/unit/config_sample.h \
+	tests/unit/report_samples.h \
+	tests/unit/test_nl_gate_lab.h \
+	tests/unit/test_nl_lab.h
 
 exhaustive_tests =
 
-sim_tests =
+sim_tests = tests/run_sim.py
+sim_programs = tests/sim/sim
+tests_sim_sim_SOURCES = \
+	tests/sim/act.c \
+	tests/sim/clock.c \
+	tests/sim/codec.c \
+	tests/sim/faults.c \
+	tests/sim/heap.c \
+	tests/sim/inbox.c \
+	tests/sim/inv_acts.c \
+	tests/sim/inv_live.c \
+	tests/sim/inv_one_gate.c \
+	tests/sim/inv_one_lease.c \
+	tests/sim/kernel.c \
+	tests/sim/knobs.c \
+	tests/sim/knobs.h \
+	tests/sim/main.c \
+	tests/sim/member.c \
+	tests/sim/net.c \
+	tests/sim/pg.c \
+	tests/sim/pg_op.c \
+	tests/sim/sim.h \
+	tests/sim/world.c
 
-fuzz_targets =
+fuzz_targets = \
+	tests/fuzz/fuzz_addr \
+	tests/fuzz/fuzz_advert \
+	tests/fuzz/fuzz_history \
+	tests/fuzz/fuzz_report \
+	tests/fuzz/fuzz_stored
 
 tidy_tests = \
 	tests/tidy/tidy.py \
@@ -28,7 +76,22 @@ fuzz_tests = tests/fuzz/run.py
 check_SCRIPTS = $(fuzz_targets)
 endif
 
-check_PROGRAMS += $(unit_tests) $(exhaustive_tests) $(sim_tests)
+# Programs of the netns suite and the bench; run by them, not by make check. They measure, so the sanitizers stay out.
+netns_programs = \
+	tests/netns/watcher \
+	tests/bench/writer
+tests_netns_watcher_SOURCES = \
+	tests/netns/probes.c \
+	tests/netns/probes.h \
+	tests/netns/watcher.c
+tests_netns_watcher_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
+tests_netns_watcher_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
+tests_bench_writer_SOURCES = \
+	tests/bench/writer.c
+tests_bench_writer_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
+tests_bench_writer_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
+
+check_PROGRAMS += $(unit_tests) $(exhaustive_tests) $(sim_programs) $(netns_programs)
 TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(fuzz_tests) $(tidy_tests)
 LDADD = $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
@@ -43,6 +106,7 @@ AM_TESTS_ENVIRONMENT = \
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .py
 LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/cmocka.sh
 PY_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3)
 
@@ -85,7 +149,7 @@ clean-local:
 	rm -rf tests/fuzz/obj
 
 # Whole folders of what is not compiled.
-EXTRA_DIST += tests/local.mk tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
+EXTRA_DIST += tests/local.mk tests/cmocka.sh tests/run_sim.py tests/sim/seeds tests/fuzz/corpus tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
 	$(unit_headers) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

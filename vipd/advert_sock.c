@@ -81,7 +81,6 @@ static int set_up6(const struct advert_sock *sock)
 		{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0 },
 		{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1 },
 		{ IPPROTO_IPV6, IPV6_RECVPKTINFO, 1 },
-		{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
 	};
 	struct ipv6_mreq group = { .ipv6mr_interface = (unsigned)sock->ifindex };
 	int result = set_options(sock->fd, options, VRRP_ARRAY_LENGTH(options));
@@ -214,7 +213,8 @@ int advert_sock_send(struct advert_sock *sock, const uint8_t *bytes, size_t size
 		.msg_controllen = sizeof(control.bytes) };
 
 	put_source(sock, &header);
-	if (sendmsg(sock->fd, &header, MSG_DONTWAIT) < 0) {
+	/* ENOBUFS: dropped on the way out, by the gate or a full queue. Only IPv6 says so; the gate counts its own. */
+	if (sendmsg(sock->fd, &header, MSG_DONTWAIT) < 0 && errno != ENOBUFS) {
 		return vip_err_set(err, -errno, "send an IPv%u advertisement: %s", sock->family, strerror(errno));
 	}
 	return 0;

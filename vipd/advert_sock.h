@@ -42,7 +42,10 @@ int advert_sock_fd(const struct advert_sock *sock);
 /* The source that send uses; for changing it open anew. */
 struct vrrp_addr advert_sock_source(const struct advert_sock *sock);
 
-/* Sends one VRRP packet to the group. Never blocks. Returns 0 or a negative errno (-ENOBUFS: the gate is shut). */
+/*
+ * Sends one VRRP packet to the group. Never blocks. Returns 0 or a negative errno. 0 also if the gate then drops it
+ * (the kernel keeps that from raw sockets): nl_gate_read counts those.
+ */
 int advert_sock_send(struct advert_sock *sock, const uint8_t *bytes, size_t size_bytes, struct vip_err *err);
 
 /* Takes the next packet: 1 and *ret_packet, 0 if there is none, or a negative errno (-ENETDOWN: link down). */

@@ -10,6 +10,7 @@
 #include "vipd/config_parse.h"
 
 #define KEY_SIZE 64
+#define VALUE_SIZE 512
 
 static void __attribute__((format(printf, 3, 4))) line_add(char *text, size_t *used, const char *format, ...)
 {
@@ -123,21 +124,27 @@ static bool line_find(const char *text, const struct line *wanted, struct line *
 
 typedef void (*differ_function)(void *context, const char *key, const char *our_value, const char *their_value);
 
+/* A piece of a text with a 0 behind it, cut to size. */
+static void piece_copy(char *to, size_t size, const char *from, size_t len)
+{
+	len = len < size - 1 ? len : size - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 static void difference_tell(const struct line *ours, const struct line *theirs, differ_function differ, void *context)
 {
 	const struct line *any = ours != NULL ? ours : theirs;
 	char key[KEY_SIZE];
-	char our_value[512];
-	char their_value[512];
+	char our_value[VALUE_SIZE];
+	char their_value[VALUE_SIZE];
 
-	snprintf(key, sizeof(key), "%.*s", (int)(any->key_len < 1000 ? any->key_len : 1000), any->key);
+	piece_copy(key, sizeof(key), any->key, any->key_len);
 	if (ours != NULL) {
-		snprintf(our_value, sizeof(our_value), "%.*s", (int)(ours->value_len < 1000 ? ours->value_len : 1000),
-			ours->value);
+		piece_copy(our_value, sizeof(our_value), ours->value, ours->value_len);
 	}
 	if (theirs != NULL) {
-		snprintf(their_value, sizeof(their_value), "%.*s",
-			(int)(theirs->value_len < 1000 ? theirs->value_len : 1000), theirs->value);
+		piece_copy(their_value, sizeof(their_value), theirs->value, theirs->value_len);
 	}
 	differ(context, key, ours != NULL ? our_value : NULL, theirs != NULL ? their_value : NULL);
 }

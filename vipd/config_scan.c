@@ -145,24 +145,26 @@ static unsigned key_line_find(const struct config_scan *scan, unsigned section, 
 static void unknown_report(struct scanner *s, enum config_section kind, const char *word, unsigned line)
 {
 	const char *suggestion = config_key_suggest(kind, word);
-	const char *place = kind == CONFIG_SECTION_GLOBAL ? "at the top level" : config_section_name(kind);
+	bool top = kind == CONFIG_SECTION_GLOBAL;
+	const char *in = top ? "at" : "in";
+	const char *place = top ? "the top level" : config_section_name(kind);
 
 	for (int other = 0; other < CONFIG_SECTION_COUNT; other++) {
 		enum config_section section = (enum config_section)other;
 
 		if (section != kind && config_key_find(section, word) != NULL) {
-			config_report_error(s->report, line, "%s is no key of %s: it belongs %s%s", word,
-				kind == CONFIG_SECTION_GLOBAL ? "the top level" : place,
+			config_report_error(s->report, line, "%s is no key of %s: it belongs %s%s", word, place,
 				section == CONFIG_SECTION_GLOBAL ? "outside of every section" : "into a section ",
 				config_section_name(section));
 			return;
 		}
 	}
 	if (suggestion != NULL) {
-		config_report_error(s->report, line, "unknown key %s in %s: did you mean %s?", word, place, suggestion);
-	} else {
 		config_report_error(
-			s->report, line, "unknown key %s in %s: see vipd.conf(5) for the keys there are", word, place);
+			s->report, line, "unknown key %s %s %s: did you mean %s?", word, in, place, suggestion);
+	} else {
+		config_report_error(s->report, line, "unknown key %s %s %s: see vipd.conf(5) for the keys there are",
+			word, in, place);
 	}
 }
 

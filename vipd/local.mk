@@ -3,6 +3,8 @@ noinst_LIBRARIES += vipd/libvipd.a
 vipd_libvipd_a_SOURCES = \
 	vipd/advert_sock.c \
 	vipd/advert_sock.h \
+	vipd/clock.c \
+	vipd/clock.h \
 	vipd/config.c \
 	vipd/config.h \
 	vipd/config_check.c \
@@ -23,10 +25,46 @@ vipd_libvipd_a_SOURCES = \
 	vipd/config_scan.c \
 	vipd/config_scan.h \
 	vipd/config_value.c \
+	vipd/control.c \
 	vipd/control.h \
+	vipd/control_listen.c \
+	vipd/control_listen.h \
+	vipd/instance.c \
+	vipd/instance.h \
+	vipd/instance_act.c \
+	vipd/instance_open.c \
+	vipd/kernel.c \
+	vipd/kernel.h \
+	vipd/kernel_announce.c \
+	vipd/kernel_internal.h \
+	vipd/kernel_link.c \
 	vipd/keys.c \
 	vipd/keys.h \
+	vipd/log.c \
 	vipd/log.h \
+	vipd/log_ring.c \
+	vipd/log_ring.h \
+	vipd/postgres.c \
+	vipd/postgres.h \
+	vipd/postgres_internal.h \
+	vipd/postgres_order.c \
+	vipd/postgres_state.c \
+	vipd/report_sock.c \
+	vipd/report_sock.h \
+	vipd/state_file.c \
 	vipd/state_file.h \
-	vipd/state_writer.h
+	vipd/state_lock.c \
+	vipd/state_writer.c \
+	vipd/state_writer.h \
+	vipd/status.h \
+	vipd/stored_text.c \
+	vipd/stored_text.h \
+	vipd/text_escape.c \
+	vipd/text_escape.h
 EXTRA_DIST += vipd/local.mk
+
+sbin_PROGRAMS += vipd/vipd vipd/vipctl
+vipd_vipd_SOURCES = vipd/main.c
+vipd_vipd_LDADD = $(ROOM_LIBADD)
+vipd_vipctl_SOURCES = vipd/vipctl.c
+vipd_vipctl_LDADD = $(ROOM_LIBADD)

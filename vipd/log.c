@@ -26,6 +26,7 @@
 /* The one log of the process. */
 static struct {
 	bool is_open;
+	bool hangs;         /* the thread did not end: nothing is written any more */
 	enum log_sink sink; /* JOURNAL or STDERR once open */
 	_Atomic int level;
 	pthread_t thread;
@@ -91,7 +92,7 @@ static size_t stderr_line(
 	int len;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	len = snprintf(line, LOG_RECORD_MAX, "%lld.%06ld %s %s: %s\n", (long long)now.tv_sec, now.tv_nsec / 1000,
+	len = snprintf(line, LOG_RECORD_MAX, "%lld.%06ld %s %.64s: %s\n", (long long)now.tv_sec, now.tv_nsec / 1000,
 		level_words[level], instance != NULL ? instance : "vipd", sentence);
 	assert(len > 0 && len < LOG_RECORD_MAX);
 	return (size_t)len;
@@ -248,7 +249,8 @@ static int thread_start(void)
 	sigfillset(&all);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread inherits it */
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED); /* SCHED_OTHER, whatever the loop runs with */
+	pthread_sigmask(SIG_SETMASK, &all, &before);                 /* the thread inherits it */
 	code = pthread_create(&the_log.thread, &attr, writer_main, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
@@ -307,7 +309,9 @@ void log_close(void)
 	until.tv_nsec %= 1000000000L;
 	if (pthread_timedjoin_np(the_log.thread, NULL, &until) == 0) {
 		close(the_log.wake_fd);
-	} /* else it hangs in a write: it keeps its fd, and the process is about to end */
+	} else { /* it hangs in a write: it keeps its fd, and the process is about to end */
+		the_log.hangs = true;
+	}
 	the_log.wake_fd = -1;
 }
 
@@ -329,9 +333,9 @@ void log_write(enum log_priority level, const char *instance, const struct log_f
 	va_end(args);
 	text_escape(raw, sentence, sizeof(sentence));
 	len = record_make(level, instance, fields, field_count, sentence, record);
-	if (!the_log.is_open) {
+	if (!the_log.is_open && !the_log.hangs) {
 		record_write(record, len);
-	} else if (log_ring_put(&the_log.ring, record, len)) {
+	} else if (the_log.is_open && log_ring_put(&the_log.ring, record, len)) {
 		writer_wake();
 	} else {
 		atomic_fetch_add(&the_log.lost, 1);

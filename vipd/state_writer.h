@@ -39,15 +39,16 @@ int state_writer_submit(struct state_writer *writer, const char *name, uint64_t 
 /* Readable when completions wait. */
 int state_writer_fd(const struct state_writer *writer);
 
-/* Calls back for every completion that is there; returns their number. Never blocks. */
+/* Calls back for the completions that are there (at most 64 a call); returns their number. Never blocks. */
 size_t state_writer_run(struct state_writer *writer);
 
 /* True while a ticket has not been called back. */
 bool state_writer_pending(const struct state_writer *writer);
 
 /*
- * Finishes what was submitted, waiting at most timeout_ms for the disk, calls back, frees. 0, or -ETIMEDOUT: the disk
- * hangs, the thread is left behind with its memory (the process is about to end). NULL is accepted.
+ * Finishes what was submitted (a callback may not submit any more), waiting at most timeout_ms for the disk, calls
+ * back, frees. 0, or -ETIMEDOUT: the disk hangs, the thread is left behind with its memory (the process is about to
+ * end). NULL is accepted.
  */
 int state_writer_close(struct state_writer *writer, int timeout_ms);
 

@@ -9,7 +9,7 @@
 #define IPV6_BYTES 16
 #define IPV6_GROUPS 8
 
-/* Bits that every address text fits into; longer texts are refused before they are looked at. */
+/* No address is longer; a longer text is refused before it is looked at. */
 #define ADDR_TEXT_LENGTH_MAX (VRRP_ADDR_TEXT_MAX - 1)
 
 static int digit_value(char c)

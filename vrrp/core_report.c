@@ -68,7 +68,9 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 	report.pause_counter = core->stored.pause_counter;
 	report.ask_ms = sent == NULL ? 0 : (uint32_t)(sent->ask_us / VRRP_US_PER_MS);
 	report.ballot = core->ballot;
-	report.ballot_highest.counter = core->counter_seen;
+	if (core->counter_seen > 0) {
+		report.ballot_highest = (struct vrrp_ballot){ core->counter_seen, core->incarnation, self->id };
+	}
 	report.release = core->release;
 	if (vrrp_grant_runs(&core->grant, core->now)) {
 		report.grant = (struct vrrp_report_grant){ .ballot = core->grant.ballot,

@@ -10,9 +10,12 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/base.h \
 	vrrp/core.c \
 	vrrp/core.h \
+	vrrp/core_faults.c \
 	vrrp/core_hold.c \
 	vrrp/core_internal.h \
 	vrrp/core_peers.c \
+	vrrp/core_pg.c \
+	vrrp/core_report.c \
 	vrrp/core_role.c \
 	vrrp/core_stand.c \
 	vrrp/core_start.c \
@@ -34,6 +37,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/report.h \
 	vrrp/role.c \
 	vrrp/role.h \
+	vrrp/trace.c \
 	vrrp/words.c
 
 EXTRA_DIST += vrrp/local.mk

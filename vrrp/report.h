@@ -204,13 +204,17 @@ struct vrrp_report_expect {
 
 /*
  * Encodes and signs a report. size must be at least VRRP_REPORT_BYTES_MAX. Returns the bytes written, or a negative
- * errno from the signature (then nothing must be sent). A count out of range is a programming error (assert).
+ * errno from the signature (then nothing must be sent). What a decoder would drop as CONTENT is a programming error
+ * (assert): vrid, sender, incarnation or seq 0, a count, role, sync_state or voucher.answer out of range, a ballot that
+ * is neither all zero nor has both counter and member.
  */
 int vrrp_report_encode(const struct vrrp_report *report, const struct vrrp_auth *auth, uint8_t *bytes, size_t size);
 
 /*
  * Checks and decodes one packet. *ret_report is written only when VRRP_DROP_NONE is returned; *ret_value (may be
- * NULL) is the offending value for the log line otherwise. Any bytes are safe input.
+ * NULL) is the offending value for the log line otherwise: the length, the magic, the version, the VRID, the member,
+ * the key id (KEY and HMAC), or the byte offset of the field that is out of its range (CONTENT; report.c has the
+ * table). Any bytes are safe input. Flags, fault and refusal reasons may have values of a later release.
  */
 enum vrrp_drop vrrp_report_decode(const uint8_t *bytes, size_t length, const struct vrrp_report_expect *expect,
 	const struct vrrp_auth *auth, struct vrrp_report *ret_report, uint64_t *ret_value);

@@ -10,6 +10,7 @@
  *   A <n> <started> <answered> <data directory of the server> <WAL position before the commit>
  *   F <n> <started> <ended> <phase>: <reason>
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>

@@ -7,15 +7,6 @@ from lab.story import Story
 
 pytestmark = pytest.mark.daemon
 
-LEASE_S = 1.0
-
-
-def power_off_all(lab):
-    at_us = procs.now_us()
-    for name in lab.members:
-        lab.power_off(name)
-    return at_us
-
 
 def wait_served(lab, story, name):
     assert lab.wait_holder(deadline_s=60) == name
@@ -31,7 +22,7 @@ def test_all_hosts_boot_and_the_old_primary_has_the_most_and_loses_nothing(make_
     """vipd starts PostgreSQL (manage = full), and only as a standby: the primary crashed, so it has to be elected again."""
     lab = make_lab(**layout).up()
     story = Story(lab)
-    story.fault(lambda: power_off_all(lab))
+    story.fault(lambda: lab.power_off(*lab.members))
     lab.start_daemons()
     wait_served(lab, story, lab.wait_holder(deadline_s=60))
     story.comes_back(*[name for name in lab.data if name != story.primary])
@@ -43,7 +34,7 @@ def test_all_hosts_boot_with_postgresql_started_before_vipd(make_lab):
     lab = make_lab(data=3).up()
     story = Story(lab)
     story.may_lose = False
-    story.fault(lambda: power_off_all(lab))
+    story.fault(lambda: lab.power_off(*lab.members))
     for name in lab.data:
         lab.postgres[name].start(wait=False)
     for name in lab.data:
@@ -58,13 +49,11 @@ def test_two_standbys_boot_without_the_primary_and_the_more_advanced_one_wins(ma
     """db2 has the higher priority and less of the history."""
     lab = make_lab(data=3).up()
     story = Story(lab)
-    lab.faults.drop("db1", "db2")
-    lab.faults.drop("db2", "db1")
+    lab.faults.partition(["db1"], ["db2"])
     behind = lab.postgres["db2"].received_lsn()
     story.writer.wait_rows(100, since_us=procs.now_us())
-    lab_ahead = lab.postgres["db3"].received_lsn()
-    assert lab_ahead > behind
-    story.fault(lambda: power_off_all(lab))
+    assert lab.postgres["db3"].received_lsn() > behind
+    story.fault(lambda: lab.power_off(*lab.members))
     lab.faults.heal()
     lab.start_daemons(["db2", "db3"])
     wait_served(lab, story, "db3")

@@ -12,6 +12,7 @@
  *   <time> garp|una <mac>                   an announcement
  *   stat <rounds> <median us> <p99 us> <worst us> <interval us>      at the end: time between two rounds as it was
  */
+#define _GNU_SOURCE
 #include "probes.h"
 
 #include <arpa/inet.h>

@@ -27,8 +27,7 @@ void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, c
 void sim_kernel_bind(struct sim_world *world, struct sim_member *member, uint32_t lifetime_s)
 {
 	member->kernel.bound = lifetime_s > 0;
-	member->kernel.bound_until =
-		vrrp_time_add(sim_clock_now(world, member), (int64_t)lifetime_s * VRRP_US_PER_S);
+	member->kernel.bound_until = vrrp_time_add(sim_clock_now(world, member), (int64_t)lifetime_s * VRRP_US_PER_S);
 }
 
 void sim_kernel_clear(struct sim_member *member)

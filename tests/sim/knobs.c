@@ -20,8 +20,14 @@ struct knob {
 	enum knob_draw draw;
 };
 
-#define KNOB(field, low, high, draw) { #field, offsetof(struct sim_knobs, field), low, high, draw }
-#define WEIGHT(name, fault) { name, offsetof(struct sim_knobs, fault_weight[fault]), 1, 16, KNOB_LOG_OR_0 }
+#define KNOB(field, low, high, draw)                                                                                   \
+	{                                                                                                              \
+#field, offsetof(struct sim_knobs, field), low, high, draw                                             \
+	}
+#define WEIGHT(name, fault)                                                                                            \
+	{                                                                                                              \
+		name, offsetof(struct sim_knobs, fault_weight[fault]), 1, 16, KNOB_LOG_OR_0                            \
+	}
 
 /* The limits that --set accepts are 0 and KNOB_SET_MAX; low and high are for drawing only. */
 #define KNOB_SET_MAX INT64_C(1000000000000)
@@ -124,6 +130,9 @@ void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
 	}
 	if (vrrp_prng_below(&prng, 2) == 0) { /* three members are what most people have */
 		ret_knobs->members = 3;
+	}
+	if (ret_knobs->promote_us > ret_knobs->promote_timeout_us / 2) {
+		ret_knobs->promote_us = ret_knobs->promote_timeout_us / 2;
 	}
 	if (ret_knobs->witnesses >= ret_knobs->members) {
 		ret_knobs->witnesses = ret_knobs->members - 1;

@@ -20,8 +20,8 @@ enum sim_fault {
 	SIM_FAULT_LOSE_FILE, /* daemon killed and its state file unreadable */
 	SIM_FAULT_PG_CRASH,
 	SIM_FAULT_PG_HANG,
-	SIM_FAULT_CARRIER,   /* no link */
-	SIM_FAULT_KERNEL,    /* somebody deletes the address, claims it, or the kernel refuses */
+	SIM_FAULT_CARRIER, /* no link */
+	SIM_FAULT_KERNEL,  /* somebody deletes the address, claims it, or the kernel refuses */
 	SIM_FAULT_COUNT
 };
 
@@ -69,7 +69,7 @@ struct sim_knobs {
 	/* phases and faults */
 	int64_t rounds;
 	int64_t phase_leases;
-	int64_t fault_every_pct; /* mean distance of faults, % of a lease */
+	int64_t fault_every_pct;  /* mean distance of faults, % of a lease */
 	int64_t fault_length_pct; /* longest fault, % of a lease */
 	int64_t fault_weight[SIM_FAULT_COUNT];
 };

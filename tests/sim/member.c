@@ -75,8 +75,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->in_run = false;
 	if (!member->witness) {
 		sim_world_push(world, sim_draw(world, 0, world->knobs.probe_us),
-			(struct sim_event){
-				.kind = SIM_EV_PROBE_TICK, .member = member->index, .life = member->life });
+			(struct sim_event){ .kind = SIM_EV_PROBE_TICK, .member = member->index, .life = member->life });
 	}
 	sim_member_run(world, member);
 }
@@ -114,6 +113,8 @@ void sim_member_power_off(struct sim_world *world, struct sim_member *member)
 	sim_world_trace(world, member, "host off");
 	if (!member->witness) {
 		sim_pg_die(world, member, false);
+		member->pg.op = VRRP_PG_OP_NONE; /* helpers die too */
+		member->pg.op_life++;
 	}
 	sim_kernel_clear(member);
 	member->host_up = false;
@@ -231,6 +232,8 @@ static void step(struct sim_world *world, struct sim_member *member)
 		(void)vrrp_trace_event(line, sizeof(line), &member->core, &member->event);
 		sim_world_trace(world, member, "%s", line);
 	}
+	member->lease_before = vrrp_core_lease_end(&member->core);
+	member->role_before = member->core.role;
 	vrrp_core_step(&member->core, &member->event, &member->update);
 	member->next_action = 0;
 	world->counts.steps++;

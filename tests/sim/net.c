@@ -51,7 +51,8 @@ static void send_copy(struct sim_world *world, struct sim_packet *packet, unsign
 		delay_us += sim_draw(world, 0, sim_knobs_lease_us(knobs) * knobs->slow_pct / 100);
 	}
 	packet->references++;
-	sim_world_push(world, delay_us, (struct sim_event){ .kind = SIM_EV_DELIVER, .member = (uint8_t)to, .packet = packet });
+	sim_world_push(
+		world, delay_us, (struct sim_event){ .kind = SIM_EV_DELIVER, .member = (uint8_t)to, .packet = packet });
 }
 
 static void attack(struct sim_world *world, struct sim_packet *packet)

@@ -6,7 +6,7 @@
 
 #define PG_FIRST_POSITION UINT64_C(0x3000000)
 #define PG_SYSTEM_IDENTIFIER UINT64_C(7251234567890123456)
-#define PG_STREAM_BEHIND_MAX 500 /* bytes a standby may be behind when it is looked at */
+#define PG_STREAM_BEHIND_MAX 500               /* bytes a standby may be behind when it is looked at */
 #define PG_END_OF_WAL_US (50 * VRRP_US_PER_MS) /* after the receiver has gone the end of local WAL is reached */
 
 void sim_pg_init(struct sim_world *world, struct sim_member *member, bool primary)
@@ -28,8 +28,7 @@ static uint32_t timeline_of(const struct sim_pg *pg)
 
 static struct vrrp_position position_of(const struct sim_pg *pg)
 {
-	return (struct vrrp_position){
-		.history = pg->history, .position = pg->position, .timeline = timeline_of(pg) };
+	return (struct vrrp_position){ .history = pg->history, .position = pg->position, .timeline = timeline_of(pg) };
 }
 
 /* Primaries write, and more while clients reach them. */
@@ -69,7 +68,7 @@ static void stream(struct sim_world *world, struct sim_member *member)
 	}
 	if (pg->receiver) {
 		pg->history = from->history;
-		behind = (uint64_t)sim_draw(world, 0, PG_STREAM_BEHIND_MAX);
+		behind = from->standby ? 0 : (uint64_t)sim_draw(world, 0, PG_STREAM_BEHIND_MAX);
 		if (from->position > pg->position + behind) {
 			pg->position = from->position - behind;
 		}
@@ -122,8 +121,8 @@ struct vrrp_pg sim_pg_look(struct sim_world *world, struct sim_member *member)
 	seen.receiver = pg->receiver;
 	seen.streaming = pg->receiver;
 	seen.upstream = pg->receiver ? pg->upstream : VRRP_MEMBER_NONE;
-	seen.position_known = !pg->standby ||
-			      (!pg->receiver && world->now_us - pg->no_receiver_since_us >= PG_END_OF_WAL_US);
+	seen.position_known =
+		!pg->standby || (!pg->receiver && world->now_us - pg->no_receiver_since_us >= PG_END_OF_WAL_US);
 	return seen;
 }
 
@@ -184,8 +183,8 @@ void sim_pg_probe(struct sim_world *world, struct sim_member *member)
 void sim_pg_probe_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event)
 {
 	(void)event;
-	sim_member_post(world, member,
-		&(struct sim_inbox_entry){ .kind = VRRP_EVENT_PG, .pg = sim_pg_look(world, member) });
+	sim_member_post(
+		world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PG, .pg = sim_pg_look(world, member) });
 }
 
 void sim_pg_history_done(struct sim_world *world, struct sim_member *member)

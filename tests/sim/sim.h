@@ -20,29 +20,29 @@
 #include "vrrp/core.h"
 
 #define SIM_MEMBERS_MAX 7
-#define SIM_INBOX_MAX 256        /* events that wait for a frozen daemon */
+#define SIM_INBOX_MAX 256          /* events that wait for a frozen daemon */
 #define SIM_SOCKET_PACKETS_MAX 128 /* of them packets; more are lost, as in a socket buffer */
-#define SIM_TICKETS_MAX 64       /* stores that wait for one write */
-#define SIM_REPLAY_MAX 64        /* packets that the attacker remembers */
-#define SIM_SPIN_MAX 1000        /* steps of one daemon at one instant before it counts as a busy loop */
+#define SIM_TICKETS_MAX 64         /* stores that wait for one write */
+#define SIM_REPLAY_MAX 64          /* packets that the attacker remembers */
+#define SIM_SPIN_MAX 1000          /* steps of one daemon at one instant before it counts as a busy loop */
 #define SIM_VIOLATION_TEXT_MAX 400
 
 enum sim_event_kind {
-	SIM_EV_WAKE = 0,  /* the deadline of a daemon may have come */
-	SIM_EV_DELIVER,   /* a packet arrives */
+	SIM_EV_WAKE = 0, /* the deadline of a daemon may have come */
+	SIM_EV_DELIVER,  /* a packet arrives */
 	SIM_EV_THAW,
-	SIM_EV_START,     /* a daemon is started */
-	SIM_EV_BOOT,      /* a host is up again */
-	SIM_EV_STORED,    /* a write of the state file is durable */
-	SIM_EV_PROBE,     /* a probe ends */
+	SIM_EV_START,      /* a daemon is started */
+	SIM_EV_BOOT,       /* a host is up again */
+	SIM_EV_STORED,     /* a write of the state file is durable */
+	SIM_EV_PROBE,      /* a probe ends */
 	SIM_EV_PROBE_TICK, /* the periodic probe begins */
-	SIM_EV_HISTORY,   /* the history was read */
-	SIM_EV_PG_OP,     /* an order to PostgreSQL ends */
-	SIM_EV_PG_CHANGE, /* PostgreSQL changes by itself: has started */
-	SIM_EV_FAULT,     /* the next fault */
-	SIM_EV_HEAL,      /* a cut or the weather ends: `a` says which */
-	SIM_EV_PHASE,     /* the phase ends */
-	SIM_EV_LIVE,      /* I4 is due */
+	SIM_EV_HISTORY,    /* the history was read */
+	SIM_EV_PG_OP,      /* an order to PostgreSQL ends */
+	SIM_EV_PG_CHANGE,  /* PostgreSQL changes by itself: has started */
+	SIM_EV_FAULT,      /* the next fault */
+	SIM_EV_HEAL,       /* a cut or the weather ends: `a` says which */
+	SIM_EV_PHASE,      /* the phase ends */
+	SIM_EV_LIVE,       /* I4 is due */
 };
 
 struct sim_packet;
@@ -77,25 +77,29 @@ struct sim_link {
 	unsigned cuts; /* > 0: nothing passes */
 };
 
+/* What SIM_EV_HEAL mends: the number of a cut, or one of these. */
+#define SIM_HEAL_PG_HANG 200
+#define SIM_HEAL_CARRIER 201
+
 enum sim_pg_state { SIM_PG_DOWN = 0, SIM_PG_STARTING, SIM_PG_UP };
 
 /* One PostgreSQL. Its data is what `history` (with unique fingerprints) and `position` say. */
 struct sim_pg {
 	enum sim_pg_state state;
-	bool standby;        /* standby.signal */
-	bool clean;          /* down after a clean stop as a primary: its end is known */
-	bool hung;           /* probes time out */
+	bool standby; /* standby.signal */
+	bool clean;   /* down after a clean stop as a primary: its end is known */
+	bool hung;    /* probes time out */
 	bool replay_paused;
-	uint8_t upstream;    /* primary_conninfo; VRRP_MEMBER_NONE */
-	bool receiver;       /* a WAL receiver that streams */
+	uint8_t upstream; /* primary_conninfo; VRRP_MEMBER_NONE */
+	bool receiver;    /* a WAL receiver that streams */
 	int64_t no_receiver_since_us;
-	int64_t synced_us;   /* position is as of then */
-	uint64_t life;       /* of the postmaster */
-	uint64_t op_life;    /* of the order under way */
+	int64_t synced_us; /* position is as of then */
+	uint64_t life;     /* of the postmaster */
+	uint64_t op_life;  /* of the order under way */
 	enum vrrp_pg_op op;
 	uint8_t op_member;
 	uint64_t op_ticket;
-	uint64_t op_daemon;  /* life of the daemon that ordered it */
+	uint64_t op_daemon; /* life of the daemon that ordered it */
 	struct vrrp_history history;
 	vrrp_lsn position;
 };
@@ -141,7 +145,7 @@ struct sim_member {
 	/* host: clock, kernel, disk */
 	bool host_up;
 	uint64_t boot;
-	int64_t clock_true_us;  /* local = clock_local_us + (true - clock_true_us) * rate_ppm / 1e6 */
+	int64_t clock_true_us; /* local = clock_local_us + (true - clock_true_us) * rate_ppm / 1e6 */
 	int64_t clock_local_us;
 	int64_t rate_ppm;
 	bool carrier;
@@ -152,22 +156,24 @@ struct sim_member {
 	/* daemon */
 	bool running;
 	bool frozen;
-	bool clean_stop;      /* a stop was asked for; restarted after it has left */
-	uint64_t life;        /* +1 at each start and end */
-	uint64_t freeze_in;   /* points to pass before it freezes; 0 = no freeze is due */
+	bool clean_stop;    /* a stop was asked for; restarted after it has left */
+	uint64_t life;      /* +1 at each start and end */
+	uint64_t freeze_in; /* points to pass before it freezes; 0 = no freeze is due */
 	int64_t freeze_us;
-	uint64_t stutter_in;  /* the same for the next short stall */
+	uint64_t stutter_in; /* the same for the next short stall */
 	struct vrrp_core core;
 	struct vrrp_event event;
 	struct vrrp_update update;
-	bool event_ready;     /* `event` has its time, the step is still to come */
+	struct vrrp_time lease_before; /* vrrp_core_lease_end() before the last step */
+	enum vrrp_role role_before;
+	bool event_ready; /* `event` has its time, the step is still to come */
 	unsigned next_action;
 	struct sim_packet *packet; /* of `event` */
 	bool in_run;
-	int64_t wake_us;      /* earliest SIM_EV_WAKE in the heap; INT64_MAX = none */
+	int64_t wake_us; /* earliest SIM_EV_WAKE in the heap; INT64_MAX = none */
 	int64_t spin_us;
 	unsigned spins;
-	unsigned probes;      /* under way */
+	unsigned probes; /* under way */
 	struct sim_inbox_entry inbox[SIM_INBOX_MAX];
 	unsigned inbox_first;
 	unsigned inbox_count;
@@ -181,9 +187,9 @@ enum sim_phase { SIM_PHASE_FAULTS = 0, SIM_PHASE_HEALED };
 /* What I4 watches while all is healed. */
 struct sim_live {
 	int64_t healed_us;
-	int64_t due_us;      /* 0 = not yet computed */
-	bool had_holder;     /* at due_us or before */
-	int holder;          /* last one that served; -1 */
+	int64_t due_us;  /* 0 = not yet computed */
+	bool had_holder; /* at due_us or before */
+	int holder;      /* last one that served; -1 */
 	unsigned moves;
 };
 
@@ -302,10 +308,15 @@ void sim_pg_history_done(struct sim_world *world, struct sim_member *member);
 void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
 void sim_pg_op_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
 
+/* codec.c: the report through vrrp_report_encode() and _decode() with a stub signature; must come out the same. */
+void sim_codec_pass(struct sim_world *world, struct vrrp_report *report);
+
 /* faults.c */
 void sim_fault_next(struct sim_world *world); /* carries one out and schedules the next */
 void sim_fault_schedule(struct sim_world *world);
+void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
+int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
 void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);    /* I1: after each gate write */

@@ -97,6 +97,8 @@ def macros(text):
 
 def bare_use(parameter, body):
     """True if the parameter stands somewhere in the body where an operator beside it could tear an argument apart."""
+    if '"' in body and not re.sub(r'"[^"]*"|\w+\([^()]*\)|\w+|\s', "", body):
+        return False  # string literals side by side: the only thing that a parameter can be here
     for match in re.finditer(rf"(?<!\w){parameter}(?!\w)", body):
         before = body[:match.start()].rstrip()
         after = body[match.end():].lstrip()

@@ -10,7 +10,8 @@ import subprocess
 
 ROOMS = ("vrrp", "checks", "netlink", "vipd")
 # Made by the build or by tools; nothing of it is tracked.
-SKIP_FOLDERS = {".git", "build", "build-aux", "autom4te.cache", "__pycache__", ".pytest_cache", ".deps", "obj"}
+SKIP_FOLDERS = {".git", "build", "build-aux", "autom4te.cache", "__pycache__", ".pytest_cache", ".deps", "obj",
+                "corpus"}  # seeds of the fuzzer are bytes, not text
 SKIP_FILES = {"configure", "configure~", "aclocal.m4", "Makefile", "Makefile.in", "config.status", "config.log",
               "gate.skel.h"}
 SKIP_ENDINGS = (".o", ".a", ".log", ".trs", ".pyc", ".tar.xz", ".swp")
@@ -47,7 +48,7 @@ class Tree:
                     continue
                 with open(path, "rb") as content:
                     raw = content.read()
-                if b"\0" not in raw:  # seeds of the fuzzer are binary
+                if b"\0" not in raw:
                     self.files[os.path.relpath(path, top)] = raw.decode("utf-8", errors="replace")
         self.libraries = {room: os.path.join(plain, room, f"lib{room}.a") for room in ROOMS}
         self.programs = {name: os.path.join(plain, "vipd", name) for name in ("vipd", "vipctl")}

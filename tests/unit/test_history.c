@@ -25,6 +25,8 @@
 	}
 
 static const struct vrrp_history HISTORY_1 = { 1, { ONE } };
+/* Another first timeline: no promotion makes one, so nothing can be said of it. */
+static const struct vrrp_history HISTORY_4_FIRST = { 1, { { 4, 0, 0 } } };
 static const struct vrrp_history HISTORY_12 = { 2, { ONE, { 2, X, F } } };
 static const struct vrrp_history HISTORY_12_UNKNOWN = { 2, { ONE, { 2, X, 0 } } };
 static const struct vrrp_history HISTORY_12_OTHER = { 2, { ONE, { 2, X, G } } };
@@ -168,6 +170,7 @@ static void the_newest_known_entry_decides(void **state)
 		{ &HISTORY_12_CUT, X + 1, &HISTORY_1, X, DIVERGED, 0 },
 		{ &HISTORY_12_CUT, X + 1, &HISTORY_12_UNKNOWN, Z, DIVERGED, 0 },
 		{ &HISTORY_1, X, &HISTORY_LONG, Z, DIVERGED, 0 },
+		{ &HISTORY_1, X, &HISTORY_4_FIRST, X, DIVERGED, 0 },
 		{ &HISTORY_12, Y, &HISTORY_LONG, Z, DIVERGED, 0 },
 		/* a timeline without a record of its own */
 		{ &HISTORY_12_EMPTY_3, Y, &HISTORY_12_EMPTY_3, Y, EQUAL, Y },

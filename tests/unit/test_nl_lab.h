@@ -8,6 +8,8 @@
 #ifndef TESTS_UNIT_TEST_NL_LAB_H
 #define TESTS_UNIT_TEST_NL_LAB_H
 
+#define _GNU_SOURCE 1 /* setns; so include this file first */
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -104,11 +106,11 @@ LAB_UNUSED static int lab_up(void **state)
 	return 0;
 }
 
-#define LAB_NEEDED() \
-	do { \
-		if (!lab.is_up) { \
-			skip(); \
-		} \
+#define LAB_NEEDED()                                                                                                   \
+	do {                                                                                                           \
+		if (!lab.is_up) {                                                                                      \
+			skip();                                                                                        \
+		}                                                                                                      \
 	} while (0)
 
 LAB_UNUSED static struct vrrp_addr lab_addr(const char *text)
@@ -141,13 +143,13 @@ LAB_UNUSED static bool lab_wait_readable(int fd, int timeout_ms)
 }
 
 /* Repeats until the condition holds; fails the test at the deadline. */
-#define LAB_UNTIL(condition) \
-	do { \
-		struct vrrp_time lab_until_end = lab_in_ms(LAB_DEADLINE_MS); \
-		while (!(condition)) { \
-			assert_true(vrrp_time_before(lab_now(), lab_until_end)); \
-			(void)poll(NULL, 0, 1); \
-		} \
+#define LAB_UNTIL(condition)                                                                                           \
+	do {                                                                                                           \
+		struct vrrp_time lab_until_end = lab_in_ms(LAB_DEADLINE_MS);                                           \
+		while (!(condition)) {                                                                                 \
+			assert_true(vrrp_time_before(lab_now(), lab_until_end));                                       \
+			(void)poll(NULL, 0, 1);                                                                        \
+		}                                                                                                      \
 	} while (0)
 
 /* A packet socket on an interface of the present namespace; protocol in host byte order, 0 for sending only. */

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from . import capture, daemons, faults, net, postgres, procs, tools, watcher, writer
+from . import capture, daemons, debian, faults, net, postgres, procs, tools, watcher, writer
 
 BASE = "/var/tmp"
 PREFIX = "vipd-lab-"
@@ -57,8 +57,20 @@ def namespaces_of(prefix):
     return [name for name in os.listdir("/run/netns") if name.startswith(prefix)] if os.path.isdir("/run/netns") else []
 
 
-def sweep():
-    """Removes what labs left behind whose owner died without cleaning up (SIGKILL)."""
+def keep(session, lab):
+    """Leaves a running lab to the operator: only sweep(kept=True) will remove it."""
+    session.reaper.stop()
+    for name in ("watchers", "writers", "captures"):
+        for one in getattr(lab, name):
+            one.stop()
+    os.rename(os.path.join(session.folder, "owner"), os.path.join(session.folder, "kept"))
+
+
+def sweep(kept=False):
+    """Removes what labs left behind whose owner died without cleaning up (SIGKILL); kept: also what was kept."""
+    if kept:
+        for path in glob.glob(os.path.join(BASE, PREFIX + "*", "kept")):
+            os.rename(path, os.path.join(os.path.dirname(path), "owner"))
     for folder in glob.glob(os.path.join(BASE, PREFIX + "*")):
         try:
             with open(os.path.join(folder, "owner"), encoding="ascii") as file:
@@ -76,6 +88,7 @@ def sweep():
             if pid:
                 procs.signal_pid(pid, signal.SIGQUIT)
             postgres.forget_shared_memory(data)
+        debian.sweep(f"lab{pid}")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -86,10 +99,10 @@ class Lab:
     and start_daemons() are called.
     """
 
-    def __init__(self, session, data=3, witnesses=0, quorum="majority", keep=False, name=""):
+    def __init__(self, session, data=3, witnesses=0, quorum="majority", server=postgres.Postgres, name=""):
         self.session = session
         self.quorum = quorum
-        self.keep = keep
+        self.server = server
         self.name = name
         session.count += 1
         self.prefix = f"lab{os.getpid()}{chr(ord('a') + session.count % 26)}"
@@ -119,7 +132,7 @@ class Lab:
         try:
             self.net.create()
             for name in self.data:
-                self.postgres[name] = postgres.Postgres(self.net.hosts[name], os.path.join(self.folder, name))
+                self.postgres[name] = self.server(self.net.hosts[name], os.path.join(self.folder, name))
             self.configuration = daemons.Configuration(self)
         except BaseException:
             self.close()
@@ -127,10 +140,9 @@ class Lab:
         return self
 
     def __exit__(self, kind, error, _):
-        if kind is not None and not self.keep:
+        if kind is not None:
             self.explain(error)
-        if not self.keep:
-            self.close()
+        self.close()
 
     def explain(self, error):
         """What a failed test needs: the state of everything, and how to repeat it."""
@@ -268,19 +280,20 @@ class Lab:
             self.daemons[name].start()
         return self
 
-    def power_off(self, name):
-        """What a host loses with its power: every process, and everything of the network that is not configured."""
-        host = self.net.hosts[name]
-        own = [process for process in self.procs.started if process.poll() is None]
-        for pid in host.pids():
+    def power_off(self, *names):
+        """What hosts lose with their power: every process, and everything of the network that is not configured."""
+        hosts = [self.net.hosts[name] for name in names]
+        at_us = procs.now_us()
+        for pid in [pid for host in hosts for pid in host.pids()]:
             procs.signal_pid(pid, signal.SIGKILL)
-        for process in own:
-            if process.pid in (daemon.process.pid for daemon in self.daemons.values() if daemon.host is host):
-                process.wait(10)
-        procs.wait_until(lambda: not [pid for pid in host.pids() if procs.alive(pid)], 10, f"{name} is off")
-        if name in self.postgres:
-            postgres.forget_shared_memory(self.postgres[name].data)
-        self.net.boot(name)
+        for name, host in zip(names, hosts):
+            if self.daemons[name].process:
+                self.daemons[name].process.wait(10)
+            procs.wait_until(lambda host=host: not [pid for pid in host.pids() if procs.alive(pid)], 10, f"{name} is off")
+            if name in self.postgres:
+                postgres.forget_shared_memory(self.postgres[name].data)
+            self.net.boot(name)
+        return at_us
 
     def masters(self):
         return [name for name, daemon in self.daemons.items() if daemon.state() == "MASTER"]

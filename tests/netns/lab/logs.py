@@ -10,14 +10,13 @@ import re
 LINE = re.compile(r"^(?P<seconds>\d+\.\d+) (?P<level>\w+) (?:(?P<instance>[a-z0-9_-]+): )?(?P<text>.*)$")
 
 PHRASES = {
-    "state": re.compile(r"Entering (?P<state>[A-Z]+) STATE"),
-    "lease": re.compile(r"lease (?:is )?(?:held|in hand|granted)"),
-    "lease_lost": re.compile(r"lease (?:has )?(?:ended|lost|ran out)"),
-    "release": re.compile(r"releas(?:ed|es|ing) "),
-    "promote": re.compile(r"promot(?:e|ing) (?:the local )?PostgreSQL"),
-    "promoted": re.compile(r"out of recovery"),
-    "bound": re.compile(r"bound"),
-    "gate_open": re.compile(r"gate (?:is )?open"),
+    # level notice: the table of vrrp/role.c
+    "state": re.compile(r"Entering (?P<state>[A-Z]+) STATE(?:: (?P<reason>.*))?"),
+    # level debug: vrrp/trace.c
+    "pg_dead": re.compile(r"^\s*[A-Z]+: pg dead"),
+    "primary": re.compile(r"^\s*[A-Z]+: pg up primary"),
+    "promote": re.compile(r"^\s*pg promote, ticket"),
+    "bind": re.compile(r"^\s*bind for"),
 }
 
 HOLDING = ("PROMOTING", "MASTER", "LEAVING")  # states in which a member holds the lease (protocol.md 3.1)

@@ -164,6 +164,9 @@ class Postgres:
 
     def base_backup_from(self, upstream_address):
         self.prepare()
+        self._base_backup(upstream_address)
+
+    def _base_backup(self, upstream_address):
         source = f"host={upstream_address} port={self.port} user=replicator passfile={self.passfile}"
         net.run(
             self.host.net_args(as_owner([f"{BIN}/pg_basebackup", "-D", self.data, "-c", "fast", "-X", "stream",

@@ -1,8 +1,9 @@
 -- What the lab's cluster contains. The roles "vipd" and "replicator" get what README.md lists, and not more.
 CREATE ROLE vipd LOGIN;
-GRANT pg_monitor, pg_checkpoint TO vipd;
+ALTER ROLE vipd REPLICATION;
+GRANT pg_monitor, pg_checkpoint, pg_signal_backend TO vipd;
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO vipd;
-GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, primary_slot_name TO vipd;
+GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, primary_slot_name, synchronous_standby_names TO vipd;
 
 CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'lab';
 GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean),

@@ -36,6 +36,6 @@ def prepare(folder):
         paths[name] = made or os.path.join(folder, name)
         if not made:
             full = [os.path.join(ROOT, source) for source in sources]
-            command = [os.environ.get("CC", "gcc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Werror", "-o", paths[name]]
+            command = [os.environ.get("CC", "gcc"), "-std=gnu11", "-O2", "-Wall", "-Werror", "-o", paths[name]]
             subprocess.run(command + full + libraries, check=True, timeout=120)
     return paths

@@ -1,0 +1,116 @@
+/*
+ * I2 and I5, at the moment of the step: PostgreSQL is promoted, the gate opened, the address bound or announced only by
+ * a holder whose lease runs, and serving only with PostgreSQL out of recovery. That the acts may be carried out later
+ * (a frozen daemon) is what the gate's absolute end is for.
+ */
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+
+/* Whether the role was held at any moment of the step: a step may begin to serve and let go again. */
+static bool had_role(const struct sim_member *member, bool (*fits)(enum vrrp_role role))
+{
+	if (fits(member->role_before) || fits(member->core.role)) {
+		return true;
+	}
+	for (unsigned i = 0; i < member->update.count; i++) {
+		if (member->update.action[i].kind == VRRP_ACT_ROLE && fits(member->update.action[i].row->to)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_master(enum vrrp_role role)
+{
+	return role == VRRP_ROLE_MASTER;
+}
+
+/* The lease of the step: one that it released counts at the step's beginning, one that it got at its end. */
+static struct vrrp_time lease_of(const struct sim_member *member)
+{
+	return vrrp_time_max(member->lease_before, vrrp_core_lease_end(&member->core));
+}
+
+static void check_serves(struct sim_world *world, const struct sim_member *member, const char *what)
+{
+	const struct vrrp_core *core = &member->core;
+
+	if (!had_role(member, is_master)) {
+		sim_world_violate(world, "I5: member %u %s as %s", member->index + 1, what, vrrp_role_word(core->role));
+	}
+	/* One that does not answer has said nothing new; the lease and the other members decide how long that is borne.
+	 */
+	if (core->pg.gone || core->pg.in_recovery) {
+		sim_world_violate(world, "I2: member %u %s, PostgreSQL is %s", member->index + 1, what,
+			core->pg.gone ? "gone" : "in recovery");
+	}
+}
+
+static void check_lease(struct sim_world *world, const struct sim_member *member, const char *what)
+{
+	struct vrrp_time end = lease_of(member);
+
+	if (!vrrp_time_before(member->event.now, end)) {
+		sim_world_violate(world, "I2: member %u %s at %" PRId64 ", its lease ended at %" PRId64,
+			member->index + 1, what, member->event.now.us, end.us);
+	}
+	if (!had_role(member, vrrp_role_holds)) {
+		sim_world_violate(
+			world, "I2: member %u %s as %s", member->index + 1, what, vrrp_role_word(member->core.role));
+	}
+}
+
+static void check_gate(struct sim_world *world, const struct sim_member *member, const struct vrrp_action *action)
+{
+	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
+	struct vrrp_time lease_end = lease_of(member);
+
+	if (action->in_end.us == 0 && action->out_end.us == 0) {
+		return;
+	}
+	if (vrrp_time_before(lease_end, end)) {
+		sim_world_violate(world, "I1: member %u writes a gate's end %" PRId64 " beyond its lease's %" PRId64,
+			member->index + 1, end.us, lease_end.us);
+	}
+	if (action->in_end.us != 0) {
+		check_lease(world, member, "opens the gate");
+		check_serves(world, member, "opens the gate");
+	} else if (!vrrp_time_before(member->event.now, lease_end)) {
+		sim_world_violate(
+			world, "I5: member %u keeps the gate open outwards without a lease", member->index + 1);
+	}
+}
+
+void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped)
+{
+	for (unsigned i = 0; i < stepped->update.count; i++) {
+		const struct vrrp_action *action = &stepped->update.action[i];
+
+		switch (action->kind) {
+		case VRRP_ACT_GATE:
+			check_gate(world, stepped, action);
+			break;
+		case VRRP_ACT_BIND:
+			check_lease(world, stepped, "binds the address");
+			check_serves(world, stepped, "binds the address");
+			break;
+		case VRRP_ACT_ANNOUNCE:
+			check_lease(world, stepped, "announces the address");
+			check_serves(world, stepped, "announces the address");
+			break;
+		case VRRP_ACT_ADVERT:
+			if (action->priority != 0) {
+				check_lease(world, stepped, "advertises");
+			}
+			break;
+		case VRRP_ACT_PG:
+			if (action->op == VRRP_PG_OP_PROMOTE) {
+				check_lease(world, stepped, "promotes PostgreSQL");
+			}
+			break;
+		default:
+			break;
+		}
+	}
+}

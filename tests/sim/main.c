@@ -1,0 +1,294 @@
+/*
+ * sim: runs seeds. See usage(). Exit code 0: no invariant was violated, 1: one was (the line to repeat it is printed),
+ * 2: wrong arguments. With --check the output is TAP: one case a kept seed, one for the fresh ones.
+ *
+ * In the build: tests/sim/sim is a check program of all *.c here and libvrrp.a; `make check` runs tests/sim/check.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/sim/sim.h"
+
+#define MAIN_SETS_MAX 64
+#define MAIN_SEED_LINE_MAX 4096
+#define MAIN_SEED_FILES_MAX 1000
+
+struct options {
+	uint64_t seed;
+	bool seed_given;
+	uint64_t count; /* 0 = until the time is over */
+	uint64_t steps;
+	double minutes;
+	bool trace;
+	bool codec;
+	bool verbose;
+	const char *check;
+	const char *set[MAIN_SETS_MAX];
+	unsigned set_count;
+};
+
+struct totals {
+	uint64_t seeds;
+	uint64_t failed;
+	struct sim_counts counts;
+};
+
+static double wall_s(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void add_counts(struct totals *totals, const struct sim_counts *counts)
+{
+	totals->seeds++;
+	totals->counts.steps += counts->steps;
+	totals->counts.events += counts->events;
+	totals->counts.takeovers += counts->takeovers;
+	totals->counts.gate_writes += counts->gate_writes;
+	totals->counts.late_gate_writes += counts->late_gate_writes;
+	totals->counts.faults += counts->faults;
+	totals->counts.freezes += counts->freezes;
+	totals->counts.live_checked += counts->live_checked;
+	totals->counts.live_vacuous += counts->live_vacuous;
+	totals->counts.true_us += counts->true_us;
+}
+
+static void print_totals(const struct totals *totals, double seconds, const char *prefix)
+{
+	const struct sim_counts *counts = &totals->counts;
+	double hours = (double)counts->true_us / 3600e6;
+
+	printf("%s%" PRIu64 " seeds, %" PRIu64 " failed, %" PRIu64 " steps, %.2f simulated hours, %" PRIu64
+	       " takeovers, %" PRIu64 " faults, %" PRIu64 " freezes, %" PRIu64 " gate writes (%" PRIu64
+	       " late), I4 checked %" PRIu64 " times (%" PRIu64
+	       " without anybody eligible), %.1f s, %.0f steps/s, %.1f simulated hours a minute\n",
+		prefix, totals->seeds, totals->failed, counts->steps, hours, counts->takeovers, counts->faults,
+		counts->freezes, counts->gate_writes, counts->late_gate_writes, counts->live_checked,
+		counts->live_vacuous, seconds, (double)counts->steps / (seconds > 0 ? seconds : 1),
+		hours * 60 / (seconds > 0 ? seconds : 1));
+}
+
+/* Runs one seed with knobs pinned by `set`; prints what to do if it fails. */
+static bool run_seed(
+	const struct options *options, uint64_t seed, const char *const *set, unsigned set_count, struct totals *totals)
+{
+	static struct sim_world world;
+	struct sim_knobs knobs;
+	bool good;
+
+	sim_knobs_draw(&knobs, seed);
+	for (unsigned i = 0; i < set_count; i++) {
+		if (!sim_knobs_set(&knobs, set[i])) {
+			(void)fprintf(stderr, "sim: --set %s: no such knob, or out of range\n", set[i]);
+			exit(2);
+		}
+	}
+	if (options->verbose || options->trace) {
+		sim_knobs_print(&knobs);
+		(void)fflush(stdout);
+	}
+	sim_world_init(&world, &knobs);
+	world.max_steps = options->steps;
+	world.codec = options->codec;
+	world.trace = options->trace ? stdout : NULL;
+	good = sim_world_run(&world);
+	sim_world_deinit(&world);
+	add_counts(totals, &world.counts);
+	if (!good) {
+		totals->failed++;
+		printf("# seed %" PRIu64 ": %s\n# repeat: tests/sim/sim --seed %" PRIu64 " --trace%s", seed,
+			world.violation, seed, options->codec ? " --codec" : "");
+		for (unsigned i = 0; i < set_count; i++) {
+			printf(" --set %s", set[i]);
+		}
+		printf("\n");
+		(void)fflush(stdout);
+	}
+	return good;
+}
+
+static bool run_fresh(const struct options *options, struct totals *totals)
+{
+	double begin = wall_s();
+	double last = begin;
+
+	for (uint64_t i = 0; options->count == 0 || i < options->count; i++) {
+		if (options->minutes > 0 && wall_s() - begin >= options->minutes * 60) {
+			break;
+		}
+		(void)run_seed(options, options->seed + i, options->set, options->set_count, totals);
+		if (totals->failed > 0 && options->count == 0) {
+			break; /* a soak ends at the first */
+		}
+		if (options->minutes > 1 && wall_s() - last > 60) {
+			last = wall_s();
+			print_totals(totals, last - begin, "# so far: ");
+			(void)fflush(stdout);
+		}
+	}
+	return totals->failed == 0;
+}
+
+/* A kept seed: NUMBER, then KNOB=VALUE words that it needs, then # and the story. */
+static bool run_kept(const struct options *options, const char *path, struct totals *totals)
+{
+	char line[MAIN_SEED_LINE_MAX];
+	const char *set[MAIN_SETS_MAX];
+	unsigned set_count = 0;
+	uint64_t seed;
+	char *word;
+	char *end;
+	char *save = NULL;
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL || fgets(line, sizeof(line), file) == NULL) {
+		(void)fprintf(stderr, "sim: %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	(void)fclose(file);
+	line[strcspn(line, "#\n")] = '\0';
+	seed = strtoull(line, &end, 10);
+	if (end == line) {
+		(void)fprintf(stderr, "sim: %s: does not begin with a number\n", path);
+		exit(2);
+	}
+	for (word = strtok_r(end, " \t", &save); word != NULL && set_count < MAIN_SETS_MAX;
+		word = strtok_r(NULL, " \t", &save)) {
+		set[set_count++] = word;
+	}
+	return run_seed(options, seed, set, set_count, totals);
+}
+
+static int is_seed_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* TAP: the seeds that ever failed, then fresh ones for the time given. */
+static int check(struct options *options)
+{
+	struct dirent **files = NULL;
+	int count = scandir(options->check, &files, is_seed_file, alphasort);
+	struct totals kept = { 0 };
+	struct totals fresh = { 0 };
+	double begin = wall_s();
+	bool good = true;
+	char path[MAIN_SEED_LINE_MAX];
+
+	if (count < 0 || count > MAIN_SEED_FILES_MAX) {
+		(void)fprintf(stderr, "sim: %s: %s\n", options->check, count < 0 ? strerror(errno) : "too many files");
+		return 2;
+	}
+	printf("1..%d\n", count + 1);
+	for (int i = 0; i < count; i++) {
+		bool passed;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", options->check, files[i]->d_name);
+		passed = run_kept(options, path, &kept);
+		printf("%sok %d - kept seed %s\n", passed ? "" : "not ", i + 1, files[i]->d_name);
+		good = good && passed;
+		free(files[i]);
+	}
+	free(files);
+	print_totals(&kept, wall_s() - begin, "# kept: ");
+	printf("# fresh seeds from %" PRIu64 "\n", options->seed);
+	(void)fflush(stdout);
+	begin = wall_s();
+	if (!run_fresh(options, &fresh)) {
+		good = false;
+	}
+	print_totals(&fresh, wall_s() - begin, "# fresh: ");
+	if (fresh.seeds == 0 || fresh.counts.takeovers == 0 || fresh.counts.live_checked == 0) {
+		printf("# nothing was tested\n");
+		good = false;
+		fresh.failed++;
+	}
+	printf("%sok %d - fresh seeds\n", fresh.failed == 0 ? "" : "not ", count + 1);
+	return good ? 0 : 1;
+}
+
+static void usage(FILE *out)
+{
+	(void)fprintf(out,
+		"usage: sim [--seed N] [--count K] [--minutes M] [--steps N] [--set KNOB=VALUE]... [--codec]\n"
+		"           [--trace] [--knobs] [--check DIRECTORY]\n"
+		"  --seed N     first seed (default: by the clock); with it alone, exactly that one\n"
+		"  --count K    seeds N .. N+K-1, whatever fails\n"
+		"  --minutes M  wall time; stops at the first failure if --count is not given\n"
+		"  --steps N    at most N steps a seed\n"
+		"  --check DIR  TAP: the kept seeds in DIR, then fresh ones for --minutes (default 1)\n");
+}
+
+static bool parse(struct options *options, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i];
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strcmp(name, "--trace") == 0) {
+			options->trace = true;
+		} else if (strcmp(name, "--codec") == 0) {
+			options->codec = true;
+		} else if (strcmp(name, "--knobs") == 0) {
+			options->verbose = true;
+		} else if (value == NULL) {
+			return false;
+		} else if (strcmp(name, "--seed") == 0) {
+			options->seed = strtoull(value, NULL, 10);
+			options->seed_given = true;
+			i++;
+		} else if (strcmp(name, "--count") == 0) {
+			options->count = strtoull(value, NULL, 10);
+			i++;
+		} else if (strcmp(name, "--steps") == 0) {
+			options->steps = strtoull(value, NULL, 10);
+			i++;
+		} else if (strcmp(name, "--minutes") == 0) {
+			options->minutes = strtod(value, NULL);
+			i++;
+		} else if (strcmp(name, "--check") == 0) {
+			options->check = value;
+			i++;
+		} else if (strcmp(name, "--set") == 0 && options->set_count < MAIN_SETS_MAX) {
+			options->set[options->set_count++] = value;
+			i++;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct totals totals = { 0 };
+	double begin = wall_s();
+	bool good;
+
+	if (!parse(&options, argc, argv)) {
+		usage(stderr);
+		return 2;
+	}
+	if (!options.seed_given) {
+		options.seed = (uint64_t)time(NULL) * 1000000;
+	}
+	if (options.check != NULL) {
+		options.minutes = options.minutes > 0 ? options.minutes : 1;
+		return check(&options);
+	}
+	if (options.count == 0 && options.minutes <= 0) {
+		options.count = 1;
+	}
+	printf("# seeds from %" PRIu64 "\n", options.seed);
+	good = run_fresh(&options, &totals);
+	print_totals(&totals, wall_s() - begin, "# ");
+	return good ? 0 : 1;
+}

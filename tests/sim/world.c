@@ -1,0 +1,224 @@
+#include "tests/sim/sim.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORLD_LOCAL_MAX_US INT64_C(1000000000000) /* hosts have been up for at most eleven days */
+
+int64_t sim_draw(struct sim_world *world, int64_t low, int64_t high)
+{
+	return high > low ? vrrp_prng_range(&world->prng, low, high) : low;
+}
+
+bool sim_chance_ppm(struct sim_world *world, int64_t ppm)
+{
+	return ppm > 0 && vrrp_prng_chance(&world->prng, (uint64_t)ppm, 1000000);
+}
+
+void sim_world_push(struct sim_world *world, int64_t after_us, struct sim_event event)
+{
+	assert(after_us >= 0);
+	event.at_us = world->now_us + after_us;
+	sim_heap_push(&world->heap, &event);
+}
+
+void sim_world_violate(struct sim_world *world, const char *format, ...)
+{
+	va_list args;
+
+	if (world->violated) {
+		return;
+	}
+	world->violated = true;
+	va_start(args, format);
+	(void)vsnprintf(world->violation, sizeof(world->violation), format, args);
+	va_end(args);
+	sim_world_trace(world, NULL, "VIOLATION %s", world->violation);
+}
+
+void sim_world_trace(struct sim_world *world, const struct sim_member *member, const char *format, ...)
+{
+	va_list args;
+
+	if (world->trace == NULL) {
+		return;
+	}
+	if (member != NULL) {
+		(void)fprintf(world->trace, "%13.6f m%u ", (double)world->now_us / 1e6, member->index + 1);
+	} else {
+		(void)fprintf(world->trace, "%13.6f -- ", (double)world->now_us / 1e6);
+	}
+	va_start(args, format);
+	(void)vfprintf(world->trace, format, args);
+	va_end(args);
+	(void)fputc('\n', world->trace);
+}
+
+static void begin_faults(struct sim_world *world)
+{
+	world->phase = SIM_PHASE_FAULTS;
+	world->loss_ppm = world->knobs.loss_ppm;
+	world->delay_max_us = world->knobs.delay_max_us;
+	sim_world_trace(world, NULL, "round %u: faults", world->round + 1);
+	sim_fault_schedule(world);
+	sim_world_push(world, world->knobs.phase_leases * sim_knobs_lease_us(&world->knobs),
+		(struct sim_event){ .kind = SIM_EV_PHASE });
+}
+
+void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs)
+{
+	memset(world, 0, sizeof(*world));
+	world->knobs = *knobs;
+	world->count = (unsigned)knobs->members;
+	vrrp_prng_init(&world->prng, ~knobs->seed);
+	for (unsigned i = 0; i < world->count; i++) {
+		struct sim_member *member = &world->member[i];
+
+		member->index = (uint8_t)i;
+		member->witness = i >= world->count - (unsigned)knobs->witnesses;
+		member->host_up = true;
+		member->carrier = true;
+		sim_clock_boot(world, member, sim_draw(world, VRRP_US_PER_S, WORLD_LOCAL_MAX_US));
+		if (!member->witness) {
+			sim_pg_init(world, member, i == 0);
+		}
+		sim_world_push(world, sim_draw(world, 0, 2 * knobs->advert_int_us),
+			(struct sim_event){ .kind = SIM_EV_START, .member = (uint8_t)i });
+	}
+}
+
+static void end_phase(struct sim_world *world)
+{
+	if (world->phase == SIM_PHASE_FAULTS) {
+		sim_world_trace(world, NULL, "round %u: healed", world->round + 1);
+		world->phase = SIM_PHASE_HEALED;
+		sim_fault_heal_all(world);
+		sim_inv_live_begin(world);
+		return;
+	}
+	sim_inv_live_end(world);
+	if (++world->round < (unsigned)world->knobs.rounds) {
+		begin_faults(world);
+	} else {
+		world->over = true;
+	}
+}
+
+/* Events that belong to a daemon, only if it still lives. */
+static void dispatch_daemon(struct sim_world *world, struct sim_member *member, const struct sim_event *event)
+{
+	if (!member->running || event->life != member->life) {
+		return;
+	}
+	switch (event->kind) {
+	case SIM_EV_WAKE:
+		if (event->at_us == member->wake_us) {
+			member->wake_us = INT64_MAX;
+			sim_member_run(world, member);
+		}
+		break;
+	case SIM_EV_THAW:
+		sim_member_thaw(world, member);
+		break;
+	case SIM_EV_STORED:
+		sim_member_stored(world, member, event);
+		break;
+	case SIM_EV_PROBE:
+		sim_pg_probe_done(world, member, event);
+		break;
+	case SIM_EV_PROBE_TICK:
+		if (!member->frozen) {
+			sim_pg_probe(world, member);
+		}
+		sim_world_push(world, world->knobs.probe_interval_us, *event);
+		break;
+	case SIM_EV_HISTORY:
+		sim_pg_history_done(world, member);
+		break;
+	default:
+		assert(false);
+	}
+}
+
+static void dispatch(struct sim_world *world, const struct sim_event *event)
+{
+	struct sim_member *member = &world->member[event->member];
+
+	switch (event->kind) {
+	case SIM_EV_DELIVER:
+		sim_net_deliver(world, event);
+		break;
+	case SIM_EV_START:
+		sim_member_start(world, member);
+		break;
+	case SIM_EV_BOOT:
+		sim_member_boot(world, member);
+		break;
+	case SIM_EV_PG_OP:
+		sim_pg_op_done(world, member, event);
+		break;
+	case SIM_EV_PG_CHANGE:
+		if (event->life == member->pg.life) {
+			sim_pg_change(world, member);
+		}
+		break;
+	case SIM_EV_FAULT:
+		sim_fault_next(world);
+		break;
+	case SIM_EV_HEAL:
+		sim_fault_heal(world, event);
+		break;
+	case SIM_EV_PHASE:
+		end_phase(world);
+		break;
+	case SIM_EV_LIVE:
+		sim_inv_live_due(world);
+		break;
+	default:
+		dispatch_daemon(world, member, event);
+		break;
+	}
+}
+
+bool sim_world_run(struct sim_world *world)
+{
+	struct sim_event event;
+
+	begin_faults(world);
+	while (!world->over && !world->violated && sim_heap_pop(&world->heap, &event)) {
+		assert(event.at_us >= world->now_us);
+		world->now_us = event.at_us;
+		world->counts.events++;
+		dispatch(world, &event);
+		if (world->max_steps != 0 && world->counts.steps >= world->max_steps) {
+			break;
+		}
+	}
+	world->counts.true_us = world->now_us;
+	return !world->violated;
+}
+
+void sim_world_deinit(struct sim_world *world)
+{
+	struct sim_event event;
+
+	while (sim_heap_pop(&world->heap, &event)) {
+		sim_packet_put(world, event.packet);
+	}
+	for (unsigned i = 0; i < world->count; i++) {
+		sim_inbox_clear(world, &world->member[i]);
+		sim_packet_put(world, world->member[i].packet);
+	}
+	for (unsigned i = 0; i < SIM_REPLAY_MAX; i++) {
+		sim_packet_put(world, world->replay[i]);
+	}
+	while (world->free_packets != NULL) {
+		struct sim_packet *packet = world->free_packets;
+
+		world->free_packets = packet->next_free;
+		free(packet);
+	}
+	sim_heap_deinit(&world->heap);
+}

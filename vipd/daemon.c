@@ -1,0 +1,417 @@
+#include "vipd/daemon.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "netlink/nl_addr.h"
+#include "vipd/clock.h"
+#include "vipd/control.h"
+#include "vipd/instance.h"
+#include "vipd/log.h"
+#include "vipd/status.h"
+#include "vrrp/report.h"
+
+struct daemon {
+	const struct vip_config *config;
+	sd_event *loop;
+	struct report_socks *socks;
+	struct nl_monitor *monitor;
+	struct control_server *control;
+	sd_event_source *control_timer;
+	int dir_fd;
+	size_t running;
+	size_t count;
+	uint64_t unknown_vrid;
+	struct instance *instance[CONFIG_INSTANCES_MAX];
+};
+
+static void on_report(void *user, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received)
+{
+	struct daemon *daemon = user;
+	uint8_t vrid = vrrp_report_peek_vrid(bytes, size_bytes);
+
+	for (size_t i = 0; i < daemon->count; i++) {
+		/* With one instance a packet without a VRID is counted there, by its reason. */
+		if ((daemon->instance[i]->own->vrid == vrid || daemon->count == 1) &&
+			instance_on_report(daemon->instance[i], pair, bytes, size_bytes, received)) {
+			return;
+		}
+	}
+	daemon->unknown_vrid++;
+}
+
+static int on_reports_fd(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	report_socks_run(daemon->socks);
+	return 0;
+}
+
+static void on_kernel_event(void *user, const struct nl_event *event)
+{
+	struct daemon *daemon = user;
+
+	for (size_t i = 0; i < daemon->count; i++) {
+		instance_on_kernel(daemon->instance[i], event);
+	}
+}
+
+static int on_monitor_fd(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct daemon *daemon = user;
+	struct vip_err err = { "" };
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	if (nl_monitor_run(daemon->monitor, on_kernel_event, daemon, &err) < 0) {
+		log_err(NULL, "netlink: %s", err.text);
+	}
+	return 0;
+}
+
+static enum status_gate gate_word(enum kernel_gate gate)
+{
+	switch (gate) {
+	case KERNEL_GATE_OPEN:
+		return STATUS_GATE_OPEN;
+	case KERNEL_GATE_CLOSED:
+		return STATUS_GATE_CLOSED;
+	case KERNEL_GATE_PARTIAL:
+		return STATUS_GATE_PARTIAL;
+	case KERNEL_GATE_OFF:
+		return STATUS_GATE_OFF;
+	case KERNEL_GATE_NONE:
+	default:
+		return STATUS_GATE_NONE;
+	}
+}
+
+static json_t *status_of(const struct instance *instance, struct vrrp_time now)
+{
+	struct status_input input = { .config = instance->config,
+		.instance = instance->number,
+		.self = instance->self,
+		.core = &instance->core,
+		.now = now,
+		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
+		.gate_note = kernel_gate_note(instance->kernel) };
+
+	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
+		input.bound[i] = kernel_is_bound(instance->kernel, i);
+	}
+	if (instance->postgres != NULL) {
+		input.pg_sentence = postgres_sentence(instance->postgres);
+		input.op_progress = postgres_progress(instance->postgres);
+	}
+	return status_instance_new(&input);
+}
+
+static json_t *status_all(struct daemon *daemon, const char *only)
+{
+	json_t *instances = json_array();
+	const char *node = "";
+
+	for (size_t i = 0; i < daemon->count; i++) {
+		struct instance *instance = daemon->instance[i];
+
+		node = instance->own->member[instance->self].name;
+		if (only == NULL || strcmp(only, instance->own->name) == 0) {
+			(void)json_array_append_new(instances, status_of(instance, clock_now()));
+		}
+	}
+	return status_new(node, VIPD_VERSION, instances);
+}
+
+static json_t *on_request(void *context, uint64_t client, const json_t *request)
+{
+	struct daemon *daemon = context;
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+	const char *only = json_string_value(json_object_get(request, "instance"));
+
+	(void)client;
+	if (verb == NULL) {
+		return control_error_new("a request needs a verb", NULL);
+	}
+	if (only != NULL && config_instance_find(daemon->config, only) == NULL) {
+		return control_error_new("there is no instance of that name here", "vipctl status shows all instances");
+	}
+	if (strcmp(verb, "status") == 0) {
+		return json_pack("{s:b, s:o}", "ok", 1, "result", status_all(daemon, only));
+	}
+	if (strcmp(verb, "version") == 0) {
+		return json_pack("{s:b, s:{s:s}}", "ok", 1, "result", "version", VIPD_VERSION);
+	}
+	return control_error_new("this daemon does not know that verb", "vipctl --help lists the verbs");
+}
+
+static void arm_control(struct daemon *daemon)
+{
+	struct vrrp_time at = control_server_deadline(daemon->control);
+
+	if (at.us != INT64_MAX) {
+		(void)sd_event_source_set_time(daemon->control_timer, (uint64_t)at.us);
+		(void)sd_event_source_set_enabled(daemon->control_timer, SD_EVENT_ONESHOT);
+	}
+}
+
+static int on_control_fd(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	control_server_run(daemon->control, clock_now());
+	arm_control(daemon);
+	return 0;
+}
+
+static int on_control_timer(sd_event_source *source, uint64_t at, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	(void)at;
+	control_server_run(daemon->control, clock_now());
+	arm_control(daemon);
+	return 0;
+}
+
+static void on_ended(void *user)
+{
+	struct daemon *daemon = user;
+
+	daemon->running--;
+	if (daemon->running == 0) {
+		(void)sd_event_exit(daemon->loop, 0);
+	}
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	log_notice(NULL, "signal %u: stopping", info->ssi_signo);
+	(void)sd_notify(0, "STOPPING=1");
+	for (size_t i = 0; i < daemon->count; i++) {
+		instance_stop(daemon->instance[i]);
+	}
+	return 0;
+}
+
+static int on_status_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	json_t *status = status_all(user, NULL);
+	char *text = json_dumps(status, JSON_COMPACT);
+
+	(void)source;
+	(void)info;
+	log_notice(NULL, "status: %s", text == NULL ? "out of memory" : text);
+	free(text);
+	json_decref(status);
+	return 0;
+}
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	(void)source;
+	(void)info;
+	(void)user;
+	log_warning(NULL, "reload: this version reads its configuration at the start only; nothing changed");
+	return 0;
+}
+
+static int add_signals(struct daemon *daemon)
+{
+	static const struct {
+		int number;
+		sd_event_signal_handler_t fn;
+	} handlers[] = { { SIGTERM, on_stop_signal }, { SIGINT, on_stop_signal }, { SIGUSR1, on_status_signal },
+		{ SIGHUP, on_reload_signal }, { SIGUSR2, on_reload_signal } };
+
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(handlers); i++) {
+		int code = sd_event_add_signal(daemon->loop, NULL, handlers[i].number, handlers[i].fn, daemon);
+
+		if (code < 0) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+static int add_fd(struct daemon *daemon, int fd, int64_t priority, sd_event_io_handler_t fn)
+{
+	sd_event_source *source = NULL;
+	int code = sd_event_add_io(daemon->loop, &source, fd, EPOLLIN, fn, daemon);
+
+	if (code >= 0) {
+		code = sd_event_source_set_priority(source, priority);
+	}
+	return code < 0 ? code : sd_event_source_set_floating(source, 1);
+}
+
+static bool is_local(void *context, const struct vrrp_addr *addr)
+{
+	struct nl_addr_found found;
+
+	return nl_addr_find(context, addr, &found, NULL) == 1;
+}
+
+static int open_instances(struct daemon *daemon, struct vip_err *err)
+{
+	struct nl_addr_ctx *addrs = NULL;
+	int code = nl_addr_open(&addrs, err);
+
+	for (size_t i = 0; i < daemon->config->instance_count && code >= 0; i++) {
+		struct instance *instance = calloc(1, sizeof(*instance));
+		int self;
+
+		if (instance == NULL) {
+			code = vip_err_set(err, -ENOMEM, "out of memory");
+			break;
+		}
+		self = config_member_find_local(&daemon->config->instance[i], daemon->config->node, is_local, addrs, err);
+		code = self < 0 ? self :
+				  instance_open(instance, daemon->config, i, (size_t)self, daemon->loop, daemon->socks,
+					  daemon->dir_fd, err);
+		if (code < 0) {
+			free(instance);
+			break;
+		}
+		instance->ended = on_ended;
+		instance->user = daemon;
+		daemon->instance[daemon->count++] = instance;
+		daemon->running++;
+	}
+	nl_addr_close(addrs);
+	return code < 0 ? code : 0;
+}
+
+static int open_shared(struct daemon *daemon, struct vip_err *err)
+{
+	int code = state_dir_open(daemon->config->state_dir, &daemon->dir_fd, err);
+
+	if (code == 0) {
+		code = report_socks_open(daemon->config->report_port, on_report, daemon, &daemon->socks, err);
+	}
+	if (code == 0) {
+		code = nl_monitor_open(&daemon->monitor, err);
+	}
+	if (code == 0) {
+		code = control_server_open(daemon->config->control, on_request, daemon, &daemon->control, err);
+	}
+	if (code == 0) {
+		code = open_instances(daemon, err);
+	}
+	return code;
+}
+
+static int open_loop(struct daemon *daemon, struct vip_err *err)
+{
+	sigset_t set;
+	int code;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* before any thread is made */
+	code = sd_event_new(&daemon->loop);
+	return code < 0 ? vip_err_set(err, code, "event loop: %s", strerror(-code)) : 0;
+}
+
+static int add_sources(struct daemon *daemon, struct vip_err *err)
+{
+	int code = add_signals(daemon);
+
+	if (code >= 0) {
+		code = add_fd(daemon, report_socks_fd(daemon->socks), INSTANCE_PRIORITY_REPORTS, on_reports_fd);
+	}
+	if (code >= 0) {
+		code = add_fd(daemon, nl_monitor_fd(daemon->monitor), INSTANCE_PRIORITY_KERNEL, on_monitor_fd);
+	}
+	if (code >= 0) {
+		code = add_fd(daemon, control_server_fd(daemon->control), INSTANCE_PRIORITY_CONTROL, on_control_fd);
+	}
+	if (code >= 0) {
+		code = sd_event_add_time(
+			daemon->loop, &daemon->control_timer, CLOCK_BOOTTIME, UINT64_MAX, 0, on_control_timer, daemon);
+	}
+	if (code >= 0) {
+		code = sd_event_source_set_enabled(daemon->control_timer, SD_EVENT_OFF);
+	}
+	return code < 0 ? vip_err_set(err, code, "event loop: %s", strerror(-code)) : 0;
+}
+
+/* Real-time scheduling and locked memory: wished for, and gone on without, said once. */
+static void become_real_time(const struct vip_config *config)
+{
+	struct sched_param param = { .sched_priority = config->scheduling_priority };
+	int policy = config->scheduling == CONFIG_SCHEDULING_FIFO ? SCHED_FIFO : SCHED_RR;
+
+	if (config->scheduling != CONFIG_SCHEDULING_OTHER &&
+		sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0) {
+		log_warning(NULL, "real-time scheduling was refused (%s): under load the lease may be lost", strerror(errno));
+	}
+	if (config->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
+		log_warning(NULL, "memory could not be locked (%s): swapping may cost the lease", strerror(errno));
+	}
+}
+
+static void close_all(struct daemon *daemon)
+{
+	control_server_close(daemon->control);
+	for (size_t i = 0; i < daemon->count; i++) {
+		instance_close(daemon->instance[i]);
+		free(daemon->instance[i]);
+	}
+	nl_monitor_close(daemon->monitor);
+	report_socks_close(daemon->socks);
+	if (daemon->dir_fd >= 0) {
+		(void)close(daemon->dir_fd);
+	}
+	(void)sd_event_source_disable_unref(daemon->control_timer);
+	(void)sd_event_unref(daemon->loop);
+	log_close();
+}
+
+int daemon_run(const struct vip_config *config, struct vip_err *err)
+{
+	struct daemon daemon = { .config = config, .dir_fd = -1 };
+	int code = open_loop(&daemon, err);
+
+	if (code == 0) {
+		code = log_open(config->log_target, config->log_level, err);
+	}
+	if (code == 0) {
+		log_notice(NULL, "vipd %s starting", VIPD_VERSION);
+		code = open_shared(&daemon, err);
+	}
+	if (code == 0) {
+		code = add_sources(&daemon, err);
+	}
+	if (code == 0) {
+		become_real_time(config);
+		(void)sd_event_set_watchdog(daemon.loop, 1);
+		(void)sd_notify(0, "READY=1");
+		code = sd_event_loop(daemon.loop);
+		log_notice(NULL, "vipd stopped");
+	}
+	close_all(&daemon);
+	return code < 0 ? code : 0;
+}

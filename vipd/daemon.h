@@ -1,0 +1,14 @@
+/*
+ * The process: instances, shared sockets, signals, control socket, and the loop they run in (sd-event).
+ */
+#ifndef VIPD_DAEMON_H
+#define VIPD_DAEMON_H
+
+#include "vipd/config.h"
+
+#define DAEMON_EXIT_BUSY 3 /* another daemon has the instance */
+
+/* Runs until a clean stop is complete. 0; -EBUSY: another daemon has an instance; or another negative errno. */
+int daemon_run(const struct vip_config *config, struct vip_err *err);
+
+#endif

@@ -1,0 +1,152 @@
+#include "vipd/instance.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "vipd/clock.h"
+#include "vipd/log.h"
+#include "vrrp/addr.h"
+
+static void arm(sd_event_source *source, struct vrrp_time at)
+{
+	if (at.us == INT64_MAX) {
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return;
+	}
+	(void)sd_event_source_set_time(source, (uint64_t)at.us);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void instance_post(struct instance *instance, struct vrrp_event *event)
+{
+	if (!instance->stepping) {
+		instance_step(instance, event);
+		return;
+	}
+	assert(instance->queued < INSTANCE_EVENTS_MAX);
+	instance->queue[instance->queued++] = *event;
+}
+
+static void step(struct instance *instance, struct vrrp_event *event, struct vrrp_time now)
+{
+	char line[256];
+
+	event->now = vrrp_time_max(now, instance->core.now);
+	if (log_enabled(LOG_IS_DEBUG)) {
+		(void)vrrp_trace_event(line, sizeof(line), &instance->core, event);
+		log_debug(instance->own->name, "%s", line);
+	}
+	vrrp_core_step(&instance->core, event, &instance->update);
+	for (unsigned i = 0; i < instance->update.count; i++) {
+		instance_act(instance, &instance->update.action[i]);
+	}
+	arm(instance->timer, instance->update.deadline);
+}
+
+void instance_step_at(struct instance *instance, struct vrrp_event *event, struct vrrp_time now)
+{
+	assert(!instance->stepping);
+	instance->stepping = true;
+	step(instance, event, now);
+	/* What the actions caused at once; each may cause more, but a step that fails twice the same way ends. */
+	for (unsigned done = 0; instance->queued > 0 && done < INSTANCE_EVENTS_MAX; done++) {
+		struct vrrp_event next = instance->queue[0];
+
+		instance->queued--;
+		memmove(&instance->queue[0], &instance->queue[1], instance->queued * sizeof(next));
+		step(instance, &next, clock_now());
+	}
+	instance->stepping = false;
+	if (instance->postgres != NULL) {
+		arm(instance->pg_timer, postgres_deadline(instance->postgres));
+	}
+}
+
+void instance_step(struct instance *instance, struct vrrp_event *event)
+{
+	instance_step_at(instance, event, clock_now());
+}
+
+/* Drops are counted by reason and logged at most once a second a reason. */
+static void count_drop(struct instance *instance, unsigned member, enum vrrp_drop drop, uint64_t value)
+{
+	uint64_t suppressed = 0;
+
+	instance->core.drops[drop]++;
+	if (log_limit_pass(&instance->drop_limit[drop], clock_now(), VRRP_US_PER_S, &suppressed)) {
+		log_warning(instance->own->name, "report from %s dropped: %s (%llu; %llu in all)",
+			instance->own->member[member].name, vrrp_drop_word(drop), (unsigned long long)value,
+			(unsigned long long)instance->core.drops[drop]);
+	}
+}
+
+bool instance_on_report(
+	struct instance *instance, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received)
+{
+	struct vrrp_event event = { .kind = VRRP_EVENT_REPORT };
+	struct vrrp_report_expect expect = { .vrid = instance->own->vrid };
+	struct vrrp_report report;
+	enum vrrp_drop drop;
+	uint64_t value = 0;
+	size_t member = 0;
+
+	while (member < instance->own->member_count && (member == instance->self || instance->pair[member] != pair)) {
+		member++;
+	}
+	if (member == instance->own->member_count) {
+		return false;
+	}
+	expect.sender = instance->own->member[member].id;
+	drop = vrrp_report_decode(bytes, size_bytes, &expect, &instance->auth, &report, &value);
+	if (drop != VRRP_DROP_NONE) {
+		count_drop(instance, (unsigned)member, drop, value);
+		return true;
+	}
+	event.member = (uint8_t)member;
+	event.report = &report;
+	instance_step_at(instance, &event, received);
+	return true;
+}
+
+void instance_on_kernel(struct instance *instance, const struct nl_event *event)
+{
+	struct vrrp_event core_event = { .kind = VRRP_EVENT_LINK };
+	struct vip_err err = { "" };
+
+	switch (event->type) {
+	case NL_EVENT_LINK:
+		kernel_link_changed(instance->kernel, event->ifindex, &err);
+		break;
+	case NL_EVENT_OVERRUN:
+		kernel_link_changed(instance->kernel, 0, &err);
+		break;
+	case NL_EVENT_TC:
+		kernel_tc_changed(instance->kernel, event->ifindex, &err);
+		return;
+	case NL_EVENT_ADDR:
+		if (!event->removed || !kernel_is_own_address(instance->kernel, event)) {
+			return;
+		}
+		break;
+	}
+	if (event->type != NL_EVENT_ADDR) {
+		core_event.ok = kernel_links_up(instance->kernel);
+		if (core_event.ok != instance->core.link_up) {
+			log_notice(instance->own->name, "link %s", core_event.ok ? "up" : "down");
+		}
+		instance_step(instance, &core_event);
+	}
+	if (instance->core.bound && !kernel_addresses_present(instance->kernel)) {
+		core_event.kind = VRRP_EVENT_ADDRESS_LOST;
+		instance_step(instance, &core_event);
+	}
+}
+
+void instance_stop(struct instance *instance)
+{
+	struct vrrp_event event = { .kind = VRRP_EVENT_STOP };
+
+	if (!instance->core.stopping) {
+		instance_step(instance, &event);
+	}
+}

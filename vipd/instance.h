@@ -1,0 +1,88 @@
+/*
+ * One instance: the core, and the leaves that carry out what it orders and tell it what happened (HACKING.md).
+ *
+ * The world comes in through instance_on_*() and the loop's sources; each becomes one vrrp_core_step(), whose actions
+ * are carried out in their order. Before an action that only a holder may do, the clock is read once more: a daemon
+ * that was stopped between the step and the action does nothing late (what remains is closed by the kernel, section 5).
+ * An action that fails at once puts an event into a small queue that is run after the step.
+ */
+#ifndef VIPD_INSTANCE_H
+#define VIPD_INSTANCE_H
+
+#include <systemd/sd-event.h>
+
+#include "netlink/nl_monitor.h"
+#include "vipd/kernel.h"
+#include "vipd/keys.h"
+#include "vipd/log.h"
+#include "vipd/postgres.h"
+#include "vipd/report_sock.h"
+#include "vipd/state_file.h"
+#include "vipd/state_writer.h"
+#include "vrrp/core.h"
+
+#define INSTANCE_EVENTS_MAX 16 /* that one step can cause at once */
+
+/* The loop's order: reports and lease timers before everything (product.md). */
+enum { INSTANCE_PRIORITY_REPORTS = -30, INSTANCE_PRIORITY_TIMER = -20, INSTANCE_PRIORITY_KERNEL = -10,
+	INSTANCE_PRIORITY_PG = 0, INSTANCE_PRIORITY_STATE = -5, INSTANCE_PRIORITY_CONTROL = 20 };
+
+struct instance {
+	const struct vip_config *config;
+	size_t number; /* in config */
+	const struct config_instance *own;
+	size_t self;
+	struct config_local local;
+	sd_event *loop;
+	sd_event_source *timer;
+	sd_event_source *pg_timer;
+	struct kernel *kernel;
+	struct postgres *postgres; /* NULL: a witness */
+	struct vip_keys *keys;
+	struct vrrp_auth auth;
+	struct report_socks *socks;
+	int pair[VRRP_MEMBERS_MAX];
+	int dir_fd;
+	struct state_writer *writer;
+	struct state_lock lock;
+	char boot_id[37];
+	void (*ended)(void *user); /* the clean stop is complete */
+	void *user;
+	bool has_ended;
+	bool gone_late;       /* an action was dropped because the lease had ended meanwhile */
+	uint64_t sends_failed;
+	struct log_limit drop_limit[VRRP_DROP_COUNT];
+	struct log_limit claim_limit;
+	struct log_limit master_limit;
+	bool stepping; /* between a step and the end of its actions */
+	unsigned queued;
+	struct vrrp_event queue[INSTANCE_EVENTS_MAX];
+	struct vrrp_update update;
+	struct vrrp_core core;
+};
+
+/* Opens everything and runs the start event. On failure nothing of it is left open. */
+int instance_open(struct instance *instance, const struct vip_config *config, size_t number, size_t self,
+	sd_event *loop, struct report_socks *socks, int dir_fd, struct vip_err *err);
+/* Closes; what stands in the kernel stays as it is, unless the clean stop was complete. NULL-safe members. */
+void instance_close(struct instance *instance);
+
+/* A datagram of this pair with this instance's VRID. Returns false if the pair is none of its members. */
+bool instance_on_report(
+	struct instance *instance, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received);
+void instance_on_kernel(struct instance *instance, const struct nl_event *event);
+/* Begins the clean stop; ended() tells when it is over. */
+void instance_stop(struct instance *instance);
+
+/* Steps the core at the present time. Used by the instance's own files. */
+void instance_step(struct instance *instance, struct vrrp_event *event);
+void instance_step_at(struct instance *instance, struct vrrp_event *event, struct vrrp_time now);
+/* Now, or after the present step's actions if one is being carried out. */
+void instance_post(struct instance *instance, struct vrrp_event *event);
+
+/* instance_act.c */
+void instance_act(struct instance *instance, const struct vrrp_action *action);
+/* instance_open.c */
+void instance_core_config(const struct instance *instance, struct vrrp_core_config *ret_config);
+
+#endif

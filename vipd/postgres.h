@@ -1,0 +1,49 @@
+/*
+ * The local PostgreSQL as the core sees it: turns probes, tasks and rejoin operations of checks/ into the core's events,
+ * and the core's orders (enum vrrp_pg_op) into them. Decides nothing but the pace of probing.
+ *
+ * One epoll descriptor, one deadline, one run function; what happened comes back through the callbacks, each of which
+ * may give orders in turn. Nothing here blocks: libpq is asynchronous, PGDATA is touched by helper processes only.
+ */
+#ifndef VIPD_POSTGRES_H
+#define VIPD_POSTGRES_H
+
+#include "vipd/config.h"
+#include "vrrp/core.h"
+
+struct postgres;
+
+struct postgres_callbacks {
+	void *user;
+	void (*seen)(void *user, const struct vrrp_pg *pg);  /* VRRP_EVENT_PG */
+	void (*dead)(void *user);                            /* VRRP_EVENT_PG_DEAD */
+	void (*done)(void *user, uint64_t ticket, bool ok, const struct vrrp_pg *pg); /* VRRP_EVENT_PG_DONE */
+	void (*history)(void *user, const struct vrrp_history *history);              /* VRRP_EVENT_HISTORY */
+	void (*log)(void *user, enum vrrp_log_level level, const char *sentence);
+};
+
+/* Finds owner and binaries of the data directory (blocks: start only) and begins to probe. */
+int postgres_open(const struct config_instance *instance, size_t self, const struct config_local *local,
+	const struct postgres_callbacks *callbacks, struct vrrp_time now, struct postgres **ret_postgres,
+	struct vip_err *err);
+void postgres_close(struct postgres *postgres);
+
+int postgres_fd(const struct postgres *postgres);
+struct vrrp_time postgres_deadline(const struct postgres *postgres);
+void postgres_run(struct postgres *postgres, struct vrrp_time now);
+
+/* Looks now, and often for a while: something is expected. */
+void postgres_probe(struct postgres *postgres, struct vrrp_time now);
+
+/* An order; its end comes as done(ticket). A stop overtakes what is under way, whose ticket is then never done.
+ * `member`: index of the holder for FOLLOW, REWIND, CLONE. `deadline`: for PROMOTE. */
+void postgres_order(struct postgres *postgres, enum vrrp_pg_op op, unsigned member, uint64_t ticket,
+	struct vrrp_time deadline, struct vrrp_time now);
+
+void postgres_read_history(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
+
+/* Why PostgreSQL does not answer, and what is being done to it; "" if nothing. For status. */
+const char *postgres_sentence(const struct postgres *postgres);
+const char *postgres_progress(const struct postgres *postgres);
+
+#endif

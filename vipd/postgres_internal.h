@@ -1,0 +1,75 @@
+/*
+ * Inside of postgres.h: shared by postgres.c (probing, run), postgres_order.c (orders), postgres_open.c (start).
+ */
+#ifndef VIPD_POSTGRES_INTERNAL_H
+#define VIPD_POSTGRES_INTERNAL_H
+
+#include "checks/pg_follow.h"
+#include "checks/pg_probe.h"
+#include "checks/pg_rejoin.h"
+#include "checks/pg_task.h"
+#include "vipd/postgres.h"
+
+#define POSTGRES_FAST_MS 10            /* interval while something is expected */
+#define POSTGRES_FAST_US (3 * VRRP_US_PER_S)
+#define POSTGRES_LOOSE_MS 100          /* a standby that does not stream: what will it be? */
+#define POSTGRES_TASK_MS 5000          /* ALTER SYSTEM and reload */
+#define POSTGRES_CHECKPOINT_MS 3600000 /* in the background, as long as it takes */
+#define POSTGRES_STOP_IMMEDIATE_MS 10000
+#define POSTGRES_START_MS 60000
+#define POSTGRES_INSPECT_MS 10000
+#define POSTGRES_INSPECT_AGAIN_US VRRP_US_PER_S
+#define POSTGRES_EVENTS_MAX 32 /* events of one source handled in a turn of the loop */
+
+/* Steps of an order that takes several. */
+enum postgres_step { POSTGRES_STEP_NONE, POSTGRES_STEP_STOP, POSTGRES_STEP_COPY, POSTGRES_STEP_START };
+
+struct postgres {
+	struct postgres_callbacks callbacks;
+	const struct config_instance *instance;
+	size_t self;
+	struct config_local local;
+	int epoll_fd;
+	struct pg_probe *probe;
+	struct pg_task *task;       /* FOLLOW, DETACH */
+	struct pg_task *background; /* CHECKPOINT */
+	struct pg_rejoin *rejoin;   /* stop, start, rewind, clone */
+	struct pg_rejoin *inspector;
+	bool inspecting;
+	bool inspect_for_history; /* the core waits for it */
+	struct vrrp_time inspect_again;
+	bool checkpointing;
+
+	/* the order under way */
+	enum vrrp_pg_op op;
+	enum postgres_step step;
+	uint64_t ticket;
+	unsigned member;
+	struct vrrp_time order_deadline;
+	bool cancelling; /* the rejoin operation before this order has not ended yet */
+
+	/* what is known */
+	struct vrrp_pg seen;
+	bool ever_seen;
+	bool down_reported;
+	bool gone;
+	uint32_t timeline; /* exact, of the postmaster started at timeline_start_us */
+	int64_t timeline_start_us;
+	struct vrrp_time fast_until;
+	int64_t interval_ms;
+	char sentence[VIP_ERR_TEXT_MAX];
+};
+
+/* postgres_order.c */
+void postgres_order_run(struct postgres *postgres, struct vrrp_time now);
+void postgres_order_end(struct postgres *postgres, bool ok, const struct vrrp_pg *pg);
+void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* postgres_state.c */
+void postgres_on_state(struct postgres *postgres, struct vrrp_time now);
+void postgres_on_down(struct postgres *postgres, struct vrrp_time now);
+void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time now);
+void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
+
+#endif
