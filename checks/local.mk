@@ -47,7 +47,3 @@ checks_libchecks_a_SOURCES = \
 	checks/watch.c \
 	checks/watch.h
 EXTRA_DIST += checks/local.mk
-
-# pipe2, dup3, gettid and the like. The other rooms say it in the file that needs it.
-$(checks_libchecks_a_OBJECTS): AM_CFLAGS += -D_GNU_SOURCE
-tests/fuzz/obj/checks/%.o: AM_CFLAGS += -D_GNU_SOURCE

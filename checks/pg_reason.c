@@ -41,7 +41,8 @@ static bool pg_sqlstate_find(const char *message, char ret_sqlstate[6], const ch
 		const char *code = colon + 1 + strspn(colon + 1, " ");
 		size_t length = strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-		if (length == 5 && code[5] == ':' && code > colon + 1) {
+		/* Every code has a digit; FATAL and ERROR have none. */
+		if (length == 5 && code[5] == ':' && code > colon + 1 && strcspn(code, "0123456789") < 5) {
 			memcpy(ret_sqlstate, code, 5);
 			ret_sqlstate[5] = '\0';
 			*ret_text = code + 6 + strspn(code + 6, " ");

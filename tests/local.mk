@@ -1,7 +1,7 @@
 # Tests of `make check`. All of them speak TAP, so that every case is counted. None needs PostgreSQL; those of netlink/
 # make a network namespace of their own and are skipped without root.
 #
-# To add a unit test: write tests/unit/test_X.c (cmocka) and put its name into unit_tests; headers into unit_headers.
+# To add a unit test: write tests/unit/test_X.c (cmocka) and put its name into unit_tests; what tests share is in libshared.
 # To add a fuzz target: write tests/fuzz/fuzz_X.c (LLVMFuzzerTestOneInput) and put its name into fuzz_targets;
 # its seed corpus, if any, is the folder tests/fuzz/corpus/fuzz_X.
 unit_tests = \
@@ -9,11 +9,17 @@ unit_tests = \
 	tests/unit/test_advert \
 	tests/unit/test_advert_sock \
 	tests/unit/test_base \
+	tests/unit/test_config \
+	tests/unit/test_config_digest \
+	tests/unit/test_config_faults \
 	tests/unit/test_config_keys \
+	tests/unit/test_config_parse \
 	tests/unit/test_err \
 	tests/unit/test_garp \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
+	tests/unit/test_keys \
+	tests/unit/test_log \
 	tests/unit/test_ndisc \
 	tests/unit/test_nl_addr \
 	tests/unit/test_nl_claims \
@@ -25,12 +31,24 @@ unit_tests = \
 	tests/unit/test_prng \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_state_file \
+	tests/unit/test_status \
 	tests/unit/test_stored_text \
 	tests/unit/test_words
 
-unit_headers = \
+# Those that need a real PostgreSQL, and root to become postgres: make check-postgres, not make check.
+postgres_tests = \
+	tests/unit/test_pg_follow \
+	tests/unit/test_pg_probe
+
+# What the unit tests share: one list, headers too.
+check_LIBRARIES = tests/unit/libshared.a
+tests_unit_libshared_a_SOURCES = \
 	tests/unit/config_sample.h \
+	tests/unit/pg_fixture.c \
+	tests/unit/pg_fixture.h \
 	tests/unit/report_samples.h \
+	tests/unit/status_lab.h \
 	tests/unit/test_nl_gate_lab.h \
 	tests/unit/test_nl_lab.h
 
@@ -91,9 +109,9 @@ tests_bench_writer_SOURCES = \
 tests_bench_writer_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
 tests_bench_writer_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
 
-check_PROGRAMS += $(unit_tests) $(exhaustive_tests) $(sim_programs) $(netns_programs)
+check_PROGRAMS += $(unit_tests) $(postgres_tests) $(exhaustive_tests) $(sim_programs) $(netns_programs)
 TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(fuzz_tests) $(tidy_tests)
-LDADD = $(ROOM_LIBADD) $(CMOCKA_LIBS)
+LDADD = tests/unit/libshared.a $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 # VIPD_PLAIN is a build without sanitizers, if there is one: the tidy tests read its libraries and programs.
 VIPD_PLAIN = $(abs_builddir)
@@ -101,6 +119,7 @@ AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	VIPD_SOURCE='$(abs_srcdir)'; export VIPD_SOURCE; \
 	VIPD_PLAIN='$(VIPD_PLAIN)'; export VIPD_PLAIN; \
+	VIPD_POSTGRES_TESTS='$(postgres_tests)'; export VIPD_POSTGRES_TESTS; \
 	VIPD_FUZZ_TARGETS='$(fuzz_targets)'; export VIPD_FUZZ_TARGETS; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -110,9 +129,11 @@ LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/cmocka.sh
 PY_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3)
 
-# One suite alone: make check-unit, check-exhaustive, check-sim, check-fuzz, check-tidy.
+# One suite alone: make check-unit, check-postgres, check-exhaustive, check-sim, check-fuzz, check-tidy.
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' TEST_SUITE_LOG=$@.log
+check-postgres:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/run_postgres.py TEST_SUITE_LOG=$@.log
 check-exhaustive:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(exhaustive_tests)' TEST_SUITE_LOG=$@.log
 check-sim:
@@ -121,8 +142,11 @@ check-fuzz:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(fuzz_tests)' TEST_SUITE_LOG=$@.log
 check-tidy:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(tidy_tests)' TEST_SUITE_LOG=$@.log
-check-programs: $(BUILT_SOURCES) $(check_PROGRAMS) $(check_SCRIPTS)
-.PHONY: check-unit check-exhaustive check-sim check-fuzz check-tidy check-programs
+# Everything that the suites run, without running it. all comes first: it makes the gate's header.
+check-programs: all
+	$(MAKE) $(AM_MAKEFLAGS) check-programs-am
+check-programs-am: $(check_LIBRARIES) $(check_PROGRAMS) $(check_SCRIPTS)
+.PHONY: check-unit check-postgres check-exhaustive check-sim check-fuzz check-tidy check-programs check-programs-am
 
 # Fuzz targets are built by clang whatever CC is, from objects of their own: libFuzzer needs its coverage in all of
 # the code it is to explore.
@@ -149,7 +173,6 @@ clean-local:
 	rm -rf tests/fuzz/obj
 
 # Whole folders of what is not compiled.
-EXTRA_DIST += tests/local.mk tests/cmocka.sh tests/run_sim.py tests/sim/seeds tests/fuzz/corpus tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
-	$(unit_headers) \
+EXTRA_DIST += tests/local.mk tests/cmocka.sh tests/run_sim.py tests/run_postgres.py tests/sim/seeds tests/fuzz/corpus tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

@@ -294,8 +294,8 @@ static int section_head_check(struct scanner *s, unsigned parent, enum config_se
 			continue;
 		}
 		config_report_error(s->report, name->line,
-			"the section %s %s is given twice (before that on line %u): %s", word,
-			title != NULL ? title : "", other->line,
+			"the section %s%s%s is given twice (before that on line %u): %s", word,
+			title != NULL ? " " : "", title != NULL ? title : "", other->line,
 			title != NULL ? "give it another name, or make one of them" : "make one of them");
 		return -EINVAL;
 	}

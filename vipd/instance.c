@@ -38,6 +38,10 @@ static void step(struct instance *instance, struct vrrp_event *event, struct vrr
 	}
 	vrrp_core_step(&instance->core, event, &instance->update);
 	for (unsigned i = 0; i < instance->update.count; i++) {
+		if (log_enabled(LOG_IS_DEBUG)) {
+			(void)vrrp_trace_action(line, sizeof(line), &instance->core, &instance->update.action[i]);
+			log_debug(instance->own->name, "%s", line);
+		}
 		instance_act(instance, &instance->update.action[i]);
 	}
 	arm(instance->timer, instance->update.deadline);

@@ -29,6 +29,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/control.h \
 	vipd/control_listen.c \
 	vipd/control_listen.h \
+	vipd/daemon.c \
+	vipd/daemon.h \
 	vipd/instance.c \
 	vipd/instance.h \
 	vipd/instance_act.c \
@@ -56,11 +58,18 @@ vipd_libvipd_a_SOURCES = \
 	vipd/state_lock.c \
 	vipd/state_writer.c \
 	vipd/state_writer.h \
+	vipd/status.c \
 	vipd/status.h \
+	vipd/status_view.c \
+	vipd/status_view.h \
 	vipd/stored_text.c \
 	vipd/stored_text.h \
 	vipd/text_escape.c \
-	vipd/text_escape.h
+	vipd/text_escape.h \
+	vipd/vipctl_client.c \
+	vipd/vipctl_client.h \
+	vipd/vipctl_table.c \
+	vipd/vipctl_table.h
 EXTRA_DIST += vipd/local.mk
 
 sbin_PROGRAMS += vipd/vipd vipd/vipctl

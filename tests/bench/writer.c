@@ -94,7 +94,7 @@ static void disconnect(struct writer *writer)
 	writer->conn = NULL;
 }
 
-/* Waits for the connection's socket until end_us; false at the deadline, when stopping, or on an error. */
+/* Waits for the connection's socket until end_us; false at the deadline or on an error. Stopping waits for it. */
 static bool wait_socket(struct writer *writer, short events, int64_t end_us)
 {
 	struct pollfd fd = { PQsocket(writer->conn), events, 0 };
@@ -104,7 +104,7 @@ static bool wait_socket(struct writer *writer, short events, int64_t end_us)
 		struct timespec timeout = { left_us / 1000000, (left_us % 1000000) * 1000 };
 		int ready;
 
-		if (left_us <= 0 || stopping) {
+		if (left_us <= 0) {
 			return false;
 		}
 		ready = ppoll(&fd, 1, &timeout, NULL);
@@ -194,7 +194,7 @@ static bool attempt(struct writer *writer, int64_t number)
 		fprintf(writer->output, "A %" PRId64 " %" PRId64 " %" PRId64 " %s %s\n", number, started_us, ended_us,
 			PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 		PQclear(result);
-	} else if (!stopping) {
+	} else {
 		fprintf(writer->output, "F %" PRId64 " %" PRId64 " %" PRId64 " %s\n", number, started_us, ended_us,
 			writer->reason);
 		disconnect(writer);

@@ -31,6 +31,9 @@ static int64_t draw_rate(struct sim_world *world)
 {
 	int64_t lowest = PPM - world->knobs.max_drift_ppm * CLOCK_DRIFT_USED / 1000;
 
+	if (world->knobs.sabotage_clocks != 0) {
+		lowest -= (PPM - lowest);
+	}
 	if (sim_draw(world, 0, 99) < world->knobs.rate_extreme_pct) {
 		return sim_draw(world, 0, 1) ? PPM : lowest;
 	}

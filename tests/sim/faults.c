@@ -12,7 +12,7 @@ int64_t sim_fault_length_us(struct sim_world *world)
 {
 	int64_t high = sim_knobs_lease_us(&world->knobs) * world->knobs.fault_length_pct / 100;
 
-	high >>= sim_draw(world, 0, 5); /* each order of magnitude as likely */
+	high >>= sim_draw(world, 0, 7); /* each order of magnitude as likely */
 	return high > FAULT_LENGTH_MIN_US ? sim_draw(world, FAULT_LENGTH_MIN_US, high) : FAULT_LENGTH_MIN_US;
 }
 
@@ -188,15 +188,11 @@ static void carry_out(struct sim_world *world, struct sim_member *member, enum s
 	}
 }
 
-void sim_fault_next(struct sim_world *world)
+static void draw_fault(struct sim_world *world)
 {
 	int64_t all = 0;
 	int64_t drawn;
 
-	if (world->phase != SIM_PHASE_FAULTS) {
-		return;
-	}
-	sim_fault_schedule(world);
 	for (unsigned i = 0; i < SIM_FAULT_COUNT; i++) {
 		all += world->knobs.fault_weight[i];
 	}
@@ -214,6 +210,18 @@ void sim_fault_next(struct sim_world *world)
 	}
 }
 
+/* Several at one instant: a voter that restarts while the holder is cut off is what its silence is for. */
+void sim_fault_next(struct sim_world *world)
+{
+	if (world->phase != SIM_PHASE_FAULTS) {
+		return;
+	}
+	sim_fault_schedule(world);
+	for (int64_t left = sim_draw(world, 1, world->knobs.fault_burst); left > 0; left--) {
+		draw_fault(world);
+	}
+}
+
 void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_member *member = &world->member[event->member];
@@ -226,6 +234,26 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 	} else {
 		sim_net_mend(world, event->a);
 	}
+}
+
+/* Only a majority is connected pairwise; what touches the others is cut at random for the whole phase. */
+static void leave_partial(struct sim_world *world)
+{
+	bool cut_set[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX] = { { false } };
+	unsigned left = world->count - (world->count / 2 + 1);
+
+	world->partial = 0;
+	for (unsigned i = 0; i < left; i++) {
+		world->partial |= 1U << sim_draw(world, 0, world->count - 1);
+	}
+	for (unsigned from = 0; from < world->count; from++) {
+		for (unsigned to = 0; to < world->count; to++) {
+			cut_set[from][to] = from != to && ((world->partial >> from | world->partial >> to) & 1) != 0 &&
+					    vrrp_prng_below(&world->prng, 2) == 0;
+		}
+	}
+	sim_world_trace(world, NULL, "not pairwise connected: members 0x%x", world->partial);
+	sim_net_cut(world, cut_set, 0);
 }
 
 void sim_fault_heal_all(struct sim_world *world)
@@ -250,5 +278,9 @@ void sim_fault_heal_all(struct sim_world *world)
 		sim_member_start(world, member);
 		sim_member_thaw(world, member);
 		member->freeze_in = 0;
+	}
+	world->partial = 0;
+	if (sim_draw(world, 0, 99) < world->knobs.heal_partial_pct) {
+		leave_partial(world);
 	}
 }

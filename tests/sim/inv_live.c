@@ -80,14 +80,63 @@ static void compute_due(struct sim_world *world)
 	sim_world_push(world, world->live.due_us - world->now_us, (struct sim_event){ .kind = SIM_EV_LIVE });
 }
 
+/* Whether a is behind b, by what both really have. */
+static bool is_behind(const struct sim_member *a, const struct sim_member *b)
+{
+	struct vrrp_position at[2];
+	const struct sim_member *member[2] = { a, b };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sim_pg *pg = &member[i]->pg;
+
+		at[i] = (struct vrrp_position){ .history = pg->history,
+			.position = pg->position,
+			.epoch = member[i]->core.stored.epoch,
+			.timeline = pg->history.entry[pg->history.count - 1].timeline };
+	}
+	return vrrp_position_ahead(&at[1], &at[0], NULL);
+}
+
+/* "Among them an eligible one that is ahead of or equal to the others": the others may veto. */
+static bool may_win(const struct sim_world *world, unsigned index)
+{
+	const struct sim_member *member = &world->member[index];
+
+	if (member->witness || vrrp_core_faults(&member->core) != 0 || (world->partial >> index & 1) != 0) {
+		return false;
+	}
+	for (unsigned i = 0; i < world->count; i++) {
+		if (i != index && !world->member[i].witness && is_behind(member, &world->member[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool somebody_eligible(const struct sim_world *world)
 {
 	for (unsigned i = 0; i < world->count; i++) {
-		if (!world->member[i].witness && vrrp_core_faults(&world->member[i].core) == 0) {
+		if (may_win(world, i)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+/* What time alone does not cure, nor the daemon without a holder: data that lacks too much, or has gone another way. */
+static bool is_lasting(const struct sim_world *world)
+{
+	uint32_t lasting = VRRP_FAULT_BIT(VRRP_FAULT_LAG) | VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED);
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct sim_member *member = &world->member[i];
+
+		if (!member->witness && (vrrp_core_faults(&member->core) & ~lasting) != 0 &&
+			(world->partial >> i & 1) == 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static const struct sim_member *server(const struct sim_world *world)
@@ -142,7 +191,7 @@ void sim_inv_live_due(struct sim_world *world)
 	if (server(world) != NULL) {
 		world->live.had_holder = true;
 		world->counts.live_checked++;
-	} else if (somebody_eligible(world)) {
+	} else if (somebody_eligible(world) || !is_lasting(world)) {
 		trace_members(world);
 		sim_world_violate(world, "I4: healed at %.3f s, nobody serves at %.3f s",
 			(double)world->live.healed_us / 1e6, (double)world->now_us / 1e6);

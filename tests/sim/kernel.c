@@ -14,9 +14,13 @@ bool sim_kernel_gate_open(const struct sim_world *world, const struct sim_member
 void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action)
 {
 	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
+	int64_t late_us = 0;
 
-	member->kernel.gate_in = action->in_end;
-	member->kernel.gate_out = action->out_end;
+	if (world->knobs.sabotage_relative_gate != 0 && end.us != 0) {
+		late_us = vrrp_time_diff_us(sim_clock_now(world, member), member->event.now);
+	}
+	member->kernel.gate_in = action->in_end.us == 0 ? action->in_end : vrrp_time_add(action->in_end, late_us);
+	member->kernel.gate_out = action->out_end.us == 0 ? action->out_end : vrrp_time_add(action->out_end, late_us);
 	world->counts.gate_writes++;
 	if (end.us != 0 && !vrrp_time_before(sim_clock_now(world, member), end)) {
 		world->counts.late_gate_writes++;

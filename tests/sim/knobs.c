@@ -72,6 +72,9 @@ static const struct knob table[] = {
 	KNOB(phase_leases, 20, 400, KNOB_LOG),
 	KNOB(fault_every_pct, 20, 2000, KNOB_LOG),
 	KNOB(fault_length_pct, 50, 1000, KNOB_LOG),
+	KNOB(fault_burst, 1, 4, KNOB_EVEN),
+	KNOB(heal_partial_pct, 0, 60, KNOB_EVEN),
+	KNOB(heal_replay, 0, 1, KNOB_EVEN),
 	WEIGHT("w_crash", SIM_FAULT_CRASH),
 	WEIGHT("w_freeze", SIM_FAULT_FREEZE),
 	WEIGHT("w_power", SIM_FAULT_POWER),
@@ -84,6 +87,10 @@ static const struct knob table[] = {
 	WEIGHT("w_pg_hang", SIM_FAULT_PG_HANG),
 	WEIGHT("w_carrier", SIM_FAULT_CARRIER),
 	WEIGHT("w_kernel", SIM_FAULT_KERNEL),
+	KNOB(sabotage_relative_gate, 0, 0, KNOB_EVEN),
+	KNOB(sabotage_clocks, 0, 0, KNOB_EVEN),
+	KNOB(sabotage_amnesia, 0, 0, KNOB_EVEN),
+	KNOB(sabotage_cached_clock, 0, 0, KNOB_EVEN),
 };
 
 #define KNOBS (sizeof(table) / sizeof(table[0]))

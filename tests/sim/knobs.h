@@ -71,7 +71,16 @@ struct sim_knobs {
 	int64_t phase_leases;
 	int64_t fault_every_pct;  /* mean distance of faults, % of a lease */
 	int64_t fault_length_pct; /* longest fault, % of a lease */
+	int64_t fault_burst;      /* faults at a time, at most */
+	int64_t heal_partial_pct; /* healed rounds in which only a majority is connected pairwise */
+	int64_t heal_replay;      /* the attacker goes on in healed rounds */
 	int64_t fault_weight[SIM_FAULT_COUNT];
+	/* Sabotage, 0 unless set: what the rules rest on is taken away, to show that the invariants can see it. */
+	int64_t sabotage_relative_gate; /* B1: the gate's end counts from the write, not from the reading of the clock
+					 */
+	int64_t sabotage_clocks;        /* B3: rates differ by twice max_drift */
+	int64_t sabotage_amnesia;       /* every start says that it is the first ever */
+	int64_t sabotage_cached_clock;  /* B8: packets are stamped with the clock from before a stall */
 };
 
 /* All knobs from a seed. */

@@ -57,6 +57,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->frozen = false;
 	member->clean_stop = false;
 	member->life++;
+	member->cached_clock = VRRP_TIME_NONE;
 	member->freeze_in = 0;
 	member->stutter_in = world->knobs.stutter_points;
 	member->event_ready = false;
@@ -138,6 +139,9 @@ void sim_member_boot(struct sim_world *world, struct sim_member *member)
 static void freeze(struct sim_world *world, struct sim_member *member, int64_t length_us)
 {
 	member->frozen = true;
+	if (world->knobs.sabotage_cached_clock != 0) {
+		member->cached_clock = sim_clock_now(world, member);
+	}
 	world->counts.freezes++;
 	sim_world_trace(world, member, "frozen for %lld us, %u actions left", (long long)length_us,
 		member->update.count - member->next_action);
@@ -168,16 +172,17 @@ void sim_member_thaw(struct sim_world *world, struct sim_member *member)
 	member->frozen = false;
 	sim_world_trace(world, member, "thawed");
 	sim_member_run(world, member);
+	member->cached_clock = VRRP_TIME_NONE;
 }
 
 /* What the disk says to a daemon that starts now; "this boot" is judged by the boot id. */
-static void read_disk(const struct sim_member *member, struct vrrp_event *event)
+static void read_disk(const struct sim_world *world, const struct sim_member *member, struct vrrp_event *event)
 {
 	const struct sim_disk *disk = &member->disk;
 
 	event->readable = !disk->damaged;
 	event->stored = (struct vrrp_stored){ 0 };
-	if (!disk->exists || disk->damaged) {
+	if (!disk->exists || disk->damaged || world->knobs.sabotage_amnesia != 0) {
 		return;
 	}
 	event->stored = disk->stored;
@@ -204,6 +209,9 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	}
 	event->kind = entry.kind;
 	event->now = sim_clock_now(world, member);
+	if (entry.kind == VRRP_EVENT_REPORT && vrrp_time_before(member->core.now, member->cached_clock)) {
+		event->now = member->cached_clock; /* sabotage only */
+	}
 	event->ok = entry.ok;
 	event->ticket = entry.ticket;
 	event->readable = false;
@@ -214,7 +222,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 		event->member = entry.member;
 		event->report = &entry.packet->report;
 	} else if (entry.kind == VRRP_EVENT_START) {
-		read_disk(member, event);
+		read_disk(world, member, event);
 	} else if (entry.kind != VRRP_EVENT_TIMER) {
 		event->pg = entry.pg;
 		event->history = entry.history;

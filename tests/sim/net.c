@@ -86,7 +86,7 @@ void sim_net_send(struct sim_world *world, const struct sim_member *from, struct
 			send_copy(world, packet, to);
 		}
 	}
-	if (world->phase == SIM_PHASE_FAULTS && world->knobs.replay_ppm > 0) {
+	if (world->knobs.replay_ppm > 0 && (world->phase == SIM_PHASE_FAULTS || world->knobs.heal_replay != 0)) {
 		attack(world, packet);
 	}
 	sim_packet_put(world, packet);
@@ -119,7 +119,10 @@ void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_
 				world->link[from][to].cuts += cut[from][to];
 			}
 		}
-		sim_world_push(world, length_us, (struct sim_event){ .kind = SIM_EV_HEAL, .a = (uint8_t)number });
+		if (length_us > 0) {
+			sim_world_push(
+				world, length_us, (struct sim_event){ .kind = SIM_EV_HEAL, .a = (uint8_t)number });
+		}
 		return;
 	}
 }

@@ -166,7 +166,8 @@ struct sim_member {
 	struct vrrp_update update;
 	struct vrrp_time lease_before; /* vrrp_core_lease_end() before the last step */
 	enum vrrp_role role_before;
-	bool event_ready; /* `event` has its time, the step is still to come */
+	struct vrrp_time cached_clock; /* sabotage only */
+	bool event_ready;              /* `event` has its time, the step is still to come */
 	unsigned next_action;
 	struct sim_packet *packet; /* of `event` */
 	bool in_run;
@@ -216,6 +217,7 @@ struct sim_world {
 	struct sim_link link[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX];
 	bool cut_set[16][SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* partitions in force, by number */
 	bool cut_used[16];
+	unsigned partial; /* healed: bit set of the members that are not connected with everybody */
 	int64_t loss_ppm; /* the weather now */
 	int64_t delay_max_us;
 	struct sim_packet *free_packets;
@@ -269,7 +271,7 @@ void sim_packet_put(struct sim_world *world, struct sim_packet *packet);
 void sim_net_send(struct sim_world *world, const struct sim_member *from, struct sim_packet *packet);
 void sim_net_deliver(struct sim_world *world, const struct sim_event *event);
 bool sim_net_reaches(const struct sim_world *world, unsigned from, unsigned to);
-/* Cuts the directed links of `cut`; they are mended after `length_us`. */
+/* Cuts the directed links of `cut`; they are mended after `length_us`; 0 = with sim_net_mend_all(). */
 void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], int64_t length_us);
 void sim_net_mend(struct sim_world *world, unsigned number);
 void sim_net_mend_all(struct sim_world *world);

@@ -58,6 +58,8 @@ void sim_world_trace(struct sim_world *world, const struct sim_member *member, c
 
 static void begin_faults(struct sim_world *world)
 {
+	sim_pg_sync_all(world);
+	sim_net_mend_all(world);
 	world->phase = SIM_PHASE_FAULTS;
 	world->loss_ppm = world->knobs.loss_ppm;
 	world->delay_max_us = world->knobs.delay_max_us;

@@ -104,30 +104,32 @@ const char *lab_run(int status, const char *file, ...)
 	return lab_exec(&spec, status);
 }
 
-/* The role that a user makes, with no more than the documented grants. */
+/* The role that a user makes, with no more than the documented grants. Stopped cleanly, so that copies can stream. */
 static void lab_template_init(void)
 {
 	char sql[4096];
-	char command[512];
+	struct lab_node node = { .name = "template", .port = 5600 };
 
-	(void)snprintf(lab_template, sizeof(lab_template), "%s/template", lab_root);
-	(void)lab_run(0, LAB_BIN "/initdb", "-D", lab_template, "-A", "trust", "-U", "postgres", "--no-sync",
+	(void)snprintf(node.data, sizeof(node.data), "%s/template", lab_root);
+	(void)snprintf(
+		node.admin, sizeof(node.admin), "host=%s port=%d user=postgres dbname=postgres", lab_root, node.port);
+	(void)lab_run(0, LAB_BIN "/initdb", "-D", node.data, "-A", "trust", "-U", "postgres", "--no-sync",
 		"--no-locale", "-E", "UTF8", NULL);
+	(void)snprintf(sql, sizeof(sql), "port = %d\nunix_socket_directories = '%s'\nlisten_addresses = ''", node.port,
+		lab_root);
+	lab_node_setting(&node, sql);
+	lab_node_setting(&node, "fsync = off\nwal_log_hints = on\nshared_buffers = 16MB\nwal_keep_size = 128MB\n"
+				"max_wal_senders = 8\nlogging_collector = off\nlog_min_messages = warning");
+	lab_node_start(&node);
 	(void)snprintf(sql, sizeof(sql),
-		"CREATE ROLE vipd LOGIN;\n%s\nCREATE ROLE replicator LOGIN REPLICATION;\n"
+		"CREATE ROLE vipd LOGIN; %s CREATE ROLE replicator LOGIN REPLICATION; "
 		"GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean),"
-		" pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) TO replicator;\n"
-		"CREATE TABLE t (n int);\n",
+		" pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) TO replicator; "
+		"CREATE TABLE t (n int);",
 		pg_grants_sql(150000));
-	for (char *at = sql; (at = strchr(at, '\n')) != NULL; at++) {
-		*at = ' '; /* single-user mode takes a line a statement */
-	}
-	for (char *at = sql; (at = strstr(at, "; ")) != NULL; at++) {
-		at[1] = '\n';
-	}
-	(void)snprintf(command, sizeof(command), "printf '%%s\\n' \"$1\" | exec %s/postgres --single -F -D %s postgres",
-		LAB_BIN, lab_template);
-	(void)lab_run(0, "/bin/sh", "-c", command, "sh", sql, NULL);
+	(void)lab_sql(&node, sql);
+	lab_node_stop(&node, "fast");
+	(void)snprintf(lab_template, sizeof(lab_template), "%s", node.data);
 }
 
 int lab_open(void **state)
@@ -189,8 +191,6 @@ void lab_node_init(struct lab_node *node, const char *name, int port)
 	(void)snprintf(
 		line, sizeof(line), "port = %d\nunix_socket_directories = '%s'\nlisten_addresses = ''", port, lab_root);
 	lab_node_setting(node, line);
-	lab_node_setting(node, "fsync = off\nwal_log_hints = on\nshared_buffers = 16MB\nwal_keep_size = 128MB\n"
-			       "max_wal_senders = 8\nlogging_collector = off\nlog_min_messages = warning");
 	assert_in_range(lab_count, 0, LAB_NODES_MAX - 1);
 	(void)snprintf(lab_datas[lab_count++], sizeof(lab_datas[0]), "%s", node->data);
 }
@@ -212,7 +212,10 @@ void lab_node_start(const struct lab_node *node)
 	char log[192];
 
 	(void)snprintf(log, sizeof(log), "%s/%s.log", lab_root, node->name);
-	(void)lab_run(0, LAB_BIN "/pg_ctl", "start", "-s", "-w", "-D", node->data, "-l", log, NULL);
+	(void)lab_run(-1, LAB_BIN "/pg_ctl", "start", "-s", "-w", "-D", node->data, "-l", log, NULL);
+	if (kill(lab_node_pid(node), 0) != 0 || lab_node_pid(node) == 0) {
+		fail_msg("%s does not start: %s", node->name, lab_run(0, "/usr/bin/tail", "-n", "5", log, NULL));
+	}
 }
 
 void lab_node_stop(const struct lab_node *node, const char *mode)

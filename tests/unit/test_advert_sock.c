@@ -64,13 +64,27 @@ static void both_families_travel(void **state)
 	travels(6, "ff02::12");
 }
 
-static void the_floating_address_is_never_the_source(void **state)
+/* By itself the kernel would take the interface's first address. */
+static void the_source_is_the_one_named(void **state)
 {
+	struct end peer;
+	struct advert_sock *sock;
+	struct advert_sock_packet packet;
+	struct vrrp_addr source;
+
 	(void)state;
 	LAB_NEEDED();
-	lab_sh("ip addr add " FLOAT4 "/32 dev h0 && ip route add 224.0.0.0/4 dev h0 src " FLOAT4);
-	travels(4, "224.0.0.18");
-	lab_sh("ip route del 224.0.0.0/4 dev h0 && ip addr del " FLOAT4 "/32 dev h0");
+	source = lab_addr("10.76.0.1");
+	lab_sh("ip addr add 10.76.0.1/24 dev h0");
+	peer = open_end(lab.peer, lab.peer_ifindex, "p0", 4);
+	assert_int_equal(advert_sock_open(4, lab.host_ifindex, "h0", &source, &sock, NULL), 0);
+	assert_int_equal(advert_sock_send(sock, advert, sizeof(advert), NULL), 0);
+	assert_true(lab_wait_readable(advert_sock_fd(peer.sock), LAB_DEADLINE_MS));
+	assert_int_equal(advert_sock_recv(peer.sock, &packet, NULL), 1);
+	assert_memory_equal(&packet.source, &source, sizeof(source));
+	advert_sock_close(sock);
+	advert_sock_close(peer.sock);
+	lab_sh("ip addr del 10.76.0.1/24 dev h0");
 }
 
 static void the_packet_on_the_wire(void **state)
@@ -167,7 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_families_travel),
-		cmocka_unit_test(the_floating_address_is_never_the_source),
+		cmocka_unit_test(the_source_is_the_one_named),
 		cmocka_unit_test(the_packet_on_the_wire),
 		cmocka_unit_test(another_ttl_is_seen),
 		cmocka_unit_test(a_shut_gate_keeps_ours_in),

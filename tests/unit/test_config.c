@@ -188,7 +188,7 @@ static void the_command_line_wins_and_is_checked(void **state)
 	options.node = "nobody";
 	assert_int_equal(config_load_text("t", text, strlen(text), &options, report, &config), -EINVAL);
 	assert_int_equal(report->errors, 2);
-	sample_assert_error(1, "nobody");
+	sample_assert_error(2, "nobody");
 	sample_assert_error(0, "--log-level loud");
 }
 

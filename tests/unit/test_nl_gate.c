@@ -139,21 +139,29 @@ static void ears_close(struct ears *ears)
 	}
 }
 
-/* Waits for the sentinel, then counts the frames that end like this one (tags may have been taken off). */
-static int ears_count(const struct ears *ears, const uint8_t *tail, size_t tail_bytes)
+/* The number of frames in the socket that end with these bytes. */
+static int count_tail(int fd, const uint8_t *tail, size_t tail_bytes)
 {
 	uint8_t frame[256];
 	ssize_t got;
 	int count = 0;
 
+	while ((got = recv(fd, frame, sizeof(frame), 0)) > 0) {
+		count += (size_t)got >= tail_bytes && memcmp(frame + got - tail_bytes, tail, tail_bytes) == 0;
+	}
+	return count;
+}
+
+/* Waits for the sentinel, then counts the frames that end like this one (tags may have been taken off). */
+static int ears_count(const struct ears *ears, const uint8_t *tail, size_t tail_bytes)
+{
+	uint8_t frame[256];
+	int count = 0;
+
 	assert_true(lab_wait_readable(ears->sentinel, LAB_DEADLINE_MS));
 	assert_true(recv(ears->sentinel, frame, sizeof(frame), 0) > 0);
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(ears->other); i++) {
-		while ((got = recv(ears->other[i], frame, sizeof(frame), 0)) > 0) {
-			if ((size_t)got >= tail_bytes && memcmp(frame + got - tail_bytes, tail, tail_bytes) == 0) {
-				count++;
-			}
-		}
+		count += count_tail(ears->other[i], tail, tail_bytes);
 	}
 	return count;
 }
@@ -250,6 +258,41 @@ static void what_goes_out(void **state)
 	try_samples(outwards, VRRP_ARRAY_LENGTH(outwards), false);
 }
 
+/* What nl_gate.h says about the order of packet sockets for all protocols and the gate. */
+static void a_tap_hears_before_it_inwards_and_after_it_outwards(void **state)
+{
+	uint8_t in[128];
+	uint8_t out[128];
+	size_t in_bytes = lab_hex(HOST_MAC PEER_MAC IP4(P4, F4, "01"), in, sizeof(in));
+	size_t out_bytes = lab_hex(PEER_MAC HOST_MAC IP4(F4, P4, "06"), out, sizeof(out));
+	int peer;
+	int host;
+	int tap;
+
+	(void)state;
+	LAB_NEEDED();
+	lab_enter(lab.peer);
+	peer = lab_packet_socket(lab.peer_ifindex, 0);
+	lab_enter(lab.host);
+	host = lab_packet_socket(lab.host_ifindex, 0);
+	tap = lab_packet_socket(lab.host_ifindex, ETH_P_ALL);
+	for (int is_open = 0; is_open < 2; is_open++) {
+		struct vrrp_time end = is_open ? VRRP_TIME_NEVER : VRRP_TIME_NONE;
+		uint64_t before = drops(true);
+
+		nl_gate_set(gate, end, end);
+		send_frame(host, out, out_bytes, !is_open);
+		assert_int_equal(count_tail(tap, out + 14, out_bytes - 14), is_open);
+		send_frame(peer, in, in_bytes, false);
+		assert_true(lab_wait_readable(tap, LAB_DEADLINE_MS));
+		assert_int_equal(count_tail(tap, in + 14, in_bytes - 14), 1);
+		LAB_UNTIL(drops(true) - before == !is_open);
+	}
+	(void)close(peer);
+	(void)close(host);
+	(void)close(tap);
+}
+
 static void a_frame_cut_short_passes_and_harms_nobody(void **state)
 {
 	uint8_t frame[128];
@@ -273,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_comes_in),
 		cmocka_unit_test(what_goes_out),
+		cmocka_unit_test(a_tap_hears_before_it_inwards_and_after_it_outwards),
 		cmocka_unit_test(a_frame_cut_short_passes_and_harms_nobody),
 	};
 

@@ -132,6 +132,9 @@ static void a_gate_of_other_addresses_or_vrid_is_not_adopted(void **state)
 	nl_gate_set(gate, VRRP_TIME_NEVER, VRRP_TIME_NEVER);
 	assert_true(ping(FLOAT4, LAB_DEADLINE_MS));
 	nl_gate_close(gate);
+	gate = open_gate(VRID, FLOAT4); /* the old one has this address and another */
+	assert_false(nl_gate_is_adopted(gate));
+	nl_gate_close(gate);
 }
 
 #define SWAPS 200

@@ -155,6 +155,25 @@ static void ipv4_connections(void **state)
 	destroys_those_of_the_address_only("0.0.0.0", FLOAT4, HOST4);
 }
 
+static void who_listens_on_the_address_itself_goes_on_listening(void **state)
+{
+	(void)state;
+	LAB_NEEDED();
+	for (int i = 0; i < 2; i++) {
+		const char *address = i == 0 ? FLOAT4 : FLOAT6;
+		struct vrrp_addr addr = lab_addr(address);
+		int listener = listen_on(address);
+		int client = dial(address);
+
+		assert_int_equal(nl_sockdiag_destroy_local(diag, &addr, NULL), 1);
+		assert_reset(client);
+		(void)close(client);
+		client = dial(address);
+		(void)close(client);
+		(void)close(listener);
+	}
+}
+
 static void ipv4_mapped_connections(void **state)
 {
 	(void)state;
@@ -268,9 +287,10 @@ static void letting_go_in_order_resets_the_clients(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ipv4_connections), cmocka_unit_test(ipv4_mapped_connections),
-		cmocka_unit_test(ipv6_connections), cmocka_unit_test(connections_to_a_dead_upstream),
-		cmocka_unit_test(many_at_once_in_every_state),
+		cmocka_unit_test(ipv4_connections),
+		cmocka_unit_test(who_listens_on_the_address_itself_goes_on_listening),
+		cmocka_unit_test(ipv4_mapped_connections), cmocka_unit_test(ipv6_connections),
+		cmocka_unit_test(connections_to_a_dead_upstream), cmocka_unit_test(many_at_once_in_every_state),
 		cmocka_unit_test(letting_go_in_order_resets_the_clients), /* last: unbinds */
 	};
 

@@ -203,6 +203,8 @@ static void boots(void **state)
 		{ BOOT, OTHER_BOOT, true, false },
 		{ BOOT, "", true, false },
 		{ "", BOOT, true, false },
+		{ "0f8a51c2", BOOT, true, false },
+		{ BOOT, "0f8a51c2", true, false },
 		{ "", "", true, false },
 		{ "", "", false, false },
 	};

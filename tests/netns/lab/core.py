@@ -299,19 +299,21 @@ class Lab:
         return [name for name, daemon in self.daemons.items() if daemon.state() == "MASTER"]
 
     def wait_holder(self, name=None, other_than=None, deadline_s=HOLDER_DEADLINE_S):
-        """Waits until exactly one daemon is MASTER, and all that answer name it; its name."""
+        """Waits until one member is MASTER, half of the members or more name it, and nobody names another; its name.
+
+        A member that is cut off names nobody.
+        """
 
         def agreed():
             statuses = [status for status in (daemon.status() for daemon in self.daemons.values()) if status]
-            holders = {status["holder"] for status in statuses}
-            if len(holders) != 1 or not statuses:
+            named = [status["holder"] for status in statuses if status["holder"]]
+            if len(set(named)) != 1 or len(named) * 2 < len(self.members):
                 return None
-            holder = holders.pop()
-            if holder is None or holder == other_than or name not in (None, holder):
+            if named[0] == other_than or name not in (None, named[0]):
                 return None
-            return holder if self.daemons[holder].state() == "MASTER" else None
+            return named[0] if self.daemons[named[0]].state() == "MASTER" else None
 
-        what = f"{name or 'a member'} is MASTER and all daemons say so"
+        what = f"{name or 'a member'} is MASTER and the others say so"
         return procs.wait_until(agreed, deadline_s, what, self.describe)
 
     def wait_state(self, name, *states, deadline_s=HOLDER_DEADLINE_S):

@@ -106,7 +106,7 @@ class Daemon:
 
     def status(self):
         """The instance's object of `vipctl --json status`, or None if the daemon does not answer."""
-        if not self.running():
+        if not self.running() or procs.process_state(self.process.pid)[0] == "T":
             return None
         try:
             done = self.vipctl("--json", "status")

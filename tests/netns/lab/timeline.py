@@ -25,7 +25,10 @@ def phases(lab, fault_us, old, new):
         if event:
             found.append(Phase(name, event.us, event.host, text))
 
-    died = first(old_events, fault_us, lambda event: event.kind == "pg_dead" or entered("FAULT")(event))
+    def leaves(event):
+        return event.kind == "pg_dead" or entered("LEAVING")(event) or entered("FAULT")(event)
+
+    died = first(old_events, fault_us, leaves)
     stood = first(new_events, fault_us, entered("CANDIDATE"))
     # Which of the two noticed first is what the fault decides: a dead postmaster its own host, a cut cable the others.
     noticed = min((event for event in (died, stood) if event), key=lambda event: event.us, default=None)
