@@ -27,6 +27,8 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_history.h \
 	checks/pg_knock.c \
 	checks/pg_knock.h \
+	checks/pg_memory.c \
+	checks/pg_memory.h \
 	checks/pg_postmaster.c \
 	checks/pg_postmaster.h \
 	checks/pg_probe.c \

@@ -97,7 +97,8 @@ int pg_datadir_main(int argc, char **argv)
 	static char buffer[65536];
 
 	(void)umask(077);
-	/* One write at the end: whatever the tools we run say on stderr stands before it, not in the middle of a line. */
+	/* One write at the end: whatever the tools we run say on stderr stands before it, not in the middle of a line.
+	 */
 	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (argc < 2 || !datadir_options(argc, argv, &datadir)) {
 		return DATADIR_EXIT_USAGE;

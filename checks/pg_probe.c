@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include "checks/pg_knock.h"
+#include "checks/pg_memory.h"
 #include "checks/pg_postmaster.h"
 #include "checks/watch.h"
 
@@ -39,8 +40,7 @@ struct pg_probe {
 	enum pg_reason reason;
 	enum pg_reason reason_told; /* of the last PG_PROBE_DOWN */
 	struct vip_err sentence;
-	uint32_t exact_timeline; /* last one that was exact, of the postmaster started at exact_start_us */
-	int64_t exact_start_us;
+	struct pg_memory memory;
 	enum pg_probe_promotion promotion;
 	struct vrrp_time promote_deadline;
 	struct vrrp_time promote_poll;
@@ -163,6 +163,7 @@ static void pg_probe_lost(struct pg_probe *probe, bool was_connected, struct vrr
 	if (probe->promotion != PG_PROMOTION_NONE) {
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
 	}
+	pg_memory_unsettle(&probe->memory);
 	pg_knock_arm(&probe->knock, false, now);
 	if (was_connected) {
 		probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
@@ -229,17 +230,6 @@ static void pg_probe_connected(struct pg_probe *probe, struct vrrp_time now)
 	pg_probe_ask_state(probe, now);
 }
 
-/* A standby without a receiver shows lower bounds only; what its postmaster streamed before is a better one. */
-static void pg_probe_timeline(struct pg_probe *probe, struct pg_state *state)
-{
-	if (state->timeline_exact) {
-		probe->exact_timeline = state->timeline;
-		probe->exact_start_us = state->postmaster_start_us;
-	} else if (probe->exact_start_us == state->postmaster_start_us && probe->exact_timeline > state->timeline) {
-		state->timeline = probe->exact_timeline;
-	}
-}
-
 static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
 {
 	struct pg_state state;
@@ -248,7 +238,7 @@ static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
 		pg_probe_down(probe, PG_REASON_ANSWER);
 		return;
 	}
-	pg_probe_timeline(probe, &state);
+	probe->next = vrrp_time_min(probe->next, pg_memory_refine(&probe->memory, probe->asked, &state));
 	probe->state = state;
 	probe->state_time = probe->asked;
 	probe->reason = probe->reason_told = PG_REASON_NONE;

@@ -21,6 +21,7 @@ enum pg_column {
 	PG_COLUMN_REPLAYED_LSN,
 	PG_COLUMN_FLUSH_LSN,
 	PG_COLUMN_REPLAY_PAUSED,
+	PG_COLUMN_MONITOR,
 	PG_COLUMN_RECEIVER_PID,
 	PG_COLUMN_RECEIVER_STATUS,
 	PG_COLUMN_SENDER_HOST,
@@ -48,21 +49,23 @@ enum pg_column {
 static const char *const pg_column_names[PG_COLUMN_COUNT] = { "server_version_num", "pg_is_in_recovery",
 	"system_identifier", "pg_walfile_name", "received_tli", "timeline_id", "min_recovery_end_timeline",
 	"checkpoint_lsn", "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn", "pg_current_wal_flush_lsn",
-	"pg_is_wal_replay_paused", "receiver pid", "receiver status", "sender_host", "sender_port", "slot_name",
-	"replay lag", "fsync", "full_page_writes", "hot_standby", "wal_log_hints", "data_checksums",
-	"synchronous_commit", "synchronous_standby_names", "primary_conninfo", "primary_slot_name",
+	"pg_is_wal_replay_paused", "the right to see processes", "receiver pid", "receiver status", "sender_host",
+	"sender_port", "slot_name", "replay lag", "fsync", "full_page_writes", "hot_standby", "wal_log_hints",
+	"data_checksums", "synchronous_commit", "synchronous_standby_names", "primary_conninfo", "primary_slot_name",
 	"bytes_per_wal_segment", "port", "pg_postmaster_start_time", "startup wait_event", "startup pid",
 	"walsenders" };
 
 /*
  * The same text serves 13 to 18: what it names has not changed in between. What stands in FROM is read before what
  * stands in SELECT is computed, and this order carries the safety of position_known: first the receiver is seen gone,
- * then where the startup process waits, and only then the positions are read (they cannot grow any more).
+ * then where the startup process waits, and only then the positions are read (they cannot grow any more). The
+ * receiver's own view hides it while it connects, so that it is a process is asked of pg_stat_activity.
  * pg_is_in_recovery is volatile and in a CTE, so there is one reading of it for the row.
  */
 static const char pg_state_sql[] =
 	"WITH r AS MATERIALIZED (SELECT pg_catalog.pg_is_in_recovery() AS rec,"
-	" pg_catalog.pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS settings) "
+	" pg_catalog.pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS settings,"
+	" pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS stats) "
 	"SELECT pg_catalog.current_setting('server_version_num'), r.rec::int, y.system_identifier,"
 	" CASE WHEN NOT r.rec THEN pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) END,"
 	" w.received_tli, c.timeline_id, v.min_recovery_end_timeline, c.checkpoint_lsn,"
@@ -70,7 +73,7 @@ static const char pg_state_sql[] =
 	" CASE WHEN r.rec THEN pg_catalog.pg_last_wal_replay_lsn() END,"
 	" CASE WHEN NOT r.rec THEN pg_catalog.pg_current_wal_flush_lsn() END,"
 	" CASE WHEN r.rec THEN pg_catalog.pg_is_wal_replay_paused()::int ELSE 0 END,"
-	" w.pid, w.status, w.sender_host, w.sender_port, w.slot_name,"
+	" r.stats::int, p.pid, w.status, w.sender_host, w.sender_port, w.slot_name,"
 	" CASE WHEN NOT r.rec OR pg_catalog.pg_last_wal_receive_lsn() <= pg_catalog.pg_last_wal_replay_lsn() THEN 0"
 	" ELSE greatest(0, (extract(epoch FROM pg_catalog.clock_timestamp() -"
 	" pg_catalog.pg_last_xact_replay_timestamp()) * 1000)::bigint) END,"
@@ -86,6 +89,8 @@ static const char pg_state_sql[] =
 	" (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_get_wal_senders()) "
 	"FROM r CROSS JOIN pg_catalog.pg_control_system() AS y CROSS JOIN pg_catalog.pg_control_checkpoint() AS c"
 	" CROSS JOIN pg_catalog.pg_control_recovery() AS v CROSS JOIN pg_catalog.pg_control_init() AS i"
+	" LEFT JOIN (SELECT a.pid FROM pg_catalog.pg_stat_activity AS a"
+	" WHERE a.backend_type = 'walreceiver' LIMIT 1) AS p ON true"
 	" LEFT JOIN pg_catalog.pg_stat_wal_receiver AS w ON true"
 	" LEFT JOIN (SELECT a.pid, a.wait_event FROM pg_catalog.pg_stat_activity AS a"
 	" WHERE a.backend_type = 'startup' LIMIT 1) AS s ON true LIMIT 1";
@@ -292,8 +297,8 @@ static void pg_state_read_receiver(struct pg_reader *reader, struct pg_state *st
 	state->receiver_present = pg_reader_u64(reader, PG_COLUMN_RECEIVER_PID, INT_MAX, 0) != 0;
 	state->streaming = state->receiver_present && strcmp(status, "streaming") == 0;
 	state->upstream_port = (uint16_t)pg_reader_u64(reader, PG_COLUMN_SENDER_PORT, UINT16_MAX, 0);
-	if (state->receiver_present && status[0] == '\0') {
-		pg_reader_bad(reader, PG_COLUMN_RECEIVER_STATUS); /* hidden from roles that are not in pg_monitor */
+	if (pg_reader_u64(reader, PG_COLUMN_MONITOR, 1, 0) != 1) {
+		pg_reader_bad(reader, PG_COLUMN_MONITOR); /* receiver and startup process would seem not to exist */
 	}
 }
 
@@ -363,7 +368,7 @@ int pg_query_state_parse(const struct pg_rows *rows, struct pg_state *ret_state,
 
 		return vip_err_set(err, -EPROTO, "PostgreSQL's state: %s is \"%.100s\"%s", pg_column_names[reader.bad],
 			text != NULL ? text : "NULL",
-			reader.bad == PG_COLUMN_RECEIVER_STATUS ? ": grant pg_monitor to the role" : "");
+			reader.bad == PG_COLUMN_MONITOR ? ": grant pg_monitor to the role" : "");
 	}
 	pg_state_position(&state);
 	*ret_state = state;

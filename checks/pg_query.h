@@ -36,7 +36,7 @@ struct pg_state {
 	vrrp_lsn position;     /* protocol.md section 6 */
 	bool position_known;
 	bool replay_paused;
-	bool receiver_present; /* a WAL receiver process exists */
+	bool receiver_present; /* a WAL receiver process exists, be it that it still connects */
 	bool streaming;        /* its status is "streaming" */
 	char upstream_host[256];
 	uint16_t upstream_port;

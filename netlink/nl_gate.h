@@ -44,7 +44,7 @@ bool nl_gate_is_adopted(const struct nl_gate *gate);
  */
 void nl_gate_set(struct nl_gate *gate, struct vrrp_time end_in, struct vrrp_time end_out);
 
-/* Puts our filters on an interface, in place of ours that stand there. Idempotent. Negative errno on failure. */
+/* Puts our filters on an interface, in place of ours that stand there; nothing on loopback. 0 or a negative errno. */
 int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err);
 
 /*
@@ -54,9 +54,10 @@ int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err);
 int nl_gate_attach_all(struct nl_gate *gate, struct vip_err *err);
 
 enum nl_gate_standing {
-	NL_GATE_MISSING,  /* ours is not there, or only in one direction, or another program has its handle */
-	NL_GATE_BEHIND,   /* it is, but a foreign filter stands before it and may let packets past: `gate: partial` */
-	NL_GATE_ATTACHED, /* it is, and comes first */
+	NL_GATE_MISSING,    /* ours is not there, or only in one direction, or another program has its handle */
+	NL_GATE_BEHIND,     /* it is, but a foreign filter stands before it and may let packets past: `gate: partial` */
+	NL_GATE_ATTACHED,   /* it is, and comes first */
+	NL_GATE_NOT_NEEDED, /* loopback: this host's own clients are never in the way of the gate */
 };
 
 /* How our filters stand on an interface; negative errno if that cannot be asked (-ENODEV: no such interface). */

@@ -119,7 +119,7 @@ int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err)
 	struct nl_link link;
 	int result = nl_link_get_by_index(ifindex, &link, err);
 
-	return result < 0 ? result : attach_link(gate, &link, err);
+	return result < 0 || link.is_loopback ? result : attach_link(gate, &link, err);
 }
 
 int nl_gate_attach_all(struct nl_gate *gate, struct vip_err *err)
@@ -156,6 +156,9 @@ int nl_gate_check(struct nl_gate *gate, int ifindex, struct vip_err *err)
 	struct nl_link link;
 	int result = nl_link_get_by_index(ifindex, &link, err);
 
+	if (result == 0 && link.is_loopback) {
+		return NL_GATE_NOT_NEEDED;
+	}
 	for (int direction = NL_TC_IN; direction <= NL_TC_OUT && result == 0; direction++) {
 		struct survey survey;
 

@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test_config_faults \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
+	tests/unit/test_control \
 	tests/unit/test_err \
 	tests/unit/test_garp \
 	tests/unit/test_history \
@@ -34,12 +35,14 @@ unit_tests = \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \
+	tests/unit/test_vipctl_table \
 	tests/unit/test_words
 
 # Those that need a real PostgreSQL, and root to become postgres: make check-postgres, not make check.
 postgres_tests = \
 	tests/unit/test_pg_follow \
-	tests/unit/test_pg_probe
+	tests/unit/test_pg_probe \
+	tests/unit/test_pg_rejoin
 
 # What the unit tests share: one list, headers too.
 check_LIBRARIES = tests/unit/libshared.a

@@ -311,10 +311,10 @@ static int open_shared(struct daemon *daemon, struct vip_err *err)
 		code = nl_monitor_open(&daemon->monitor, err);
 	}
 	if (code == 0) {
-		code = control_server_open(daemon->config->control, on_request, daemon, &daemon->control, err);
+		code = open_instances(daemon, err); /* takes the locks first: another daemon is told by its exit code */
 	}
 	if (code == 0) {
-		code = open_instances(daemon, err);
+		code = control_server_open(daemon->config->control, on_request, daemon, &daemon->control, err);
 	}
 	return code;
 }

@@ -41,9 +41,8 @@ static void gate_open(struct kernel *kernel)
 	}
 	if (code == 0) {
 		nl_gate_set(kernel->gate, VRRP_TIME_NONE, VRRP_TIME_NONE);
-		code = nl_gate_attach_all(kernel->gate, &err);
-	}
-	if (code < 0) {
+		kernel_gate_attach_all(kernel);
+	} else {
 		note(kernel, code == -ENOTSUP ? "time namespace" : err.text);
 		(void)nl_gate_remove(kernel->vrid, NULL);
 		nl_gate_close(kernel->gate);

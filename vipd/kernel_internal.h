@@ -39,7 +39,7 @@ struct kernel {
 	bool pseudo_header;
 	bool gate_wanted;
 	struct nl_gate *gate; /* NULL: none */
-	bool gate_partial;
+	bool gate_partial;     /* some interface is not, or not first, behind the gate */
 	struct vrrp_time gate_in_end;
 	unsigned gate_restored;
 	char gate_note[VIP_ERR_TEXT_MAX];
@@ -59,6 +59,7 @@ int kernel_ports_open(struct kernel *kernel, const struct config_instance *insta
 	struct vip_err *err);
 void kernel_port_resolve(struct kernel *kernel, struct kernel_port *port);
 void kernel_ports_close(struct kernel *kernel);
+void kernel_gate_attach_all(struct kernel *kernel);
 
 /* kernel_announce.c */
 void kernel_adverts_open(struct kernel *kernel);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "netlink/ndisc.h"
@@ -147,25 +148,50 @@ bool kernel_addresses_present(struct kernel *kernel)
 	return true;
 }
 
+/* Looks at every interface: the gate is whole only if it stands first on all of them. */
+static void judge_gate(struct kernel *kernel)
+{
+	struct nl_link *links = NULL;
+	size_t count = 0;
+
+	if (nl_link_list(&links, &count, NULL) < 0) {
+		return; /* asked again at the next event */
+	}
+	kernel->gate_partial = false;
+	for (size_t i = 0; i < count; i++) {
+		int standing = nl_gate_check(kernel->gate, links[i].ifindex, NULL);
+
+		if (standing == NL_GATE_BEHIND || standing == NL_GATE_MISSING) {
+			kernel->gate_partial = true;
+		}
+	}
+	free(links);
+}
+
+void kernel_gate_attach_all(struct kernel *kernel)
+{
+	struct vip_err err;
+
+	if (nl_gate_attach_all(kernel->gate, &err) < 0) {
+		(void)snprintf(kernel->gate_note, sizeof(kernel->gate_note), "%s", err.text);
+	} else {
+		kernel->gate_note[0] = '\0';
+	}
+	judge_gate(kernel);
+}
+
 void kernel_tc_changed(struct kernel *kernel, int ifindex, struct vip_err *err)
 {
-	int standing;
-
 	if (kernel->gate == NULL) {
 		return;
 	}
 	if (ifindex == 0) {
-		(void)nl_gate_attach_all(kernel->gate, err);
+		kernel_gate_attach_all(kernel);
 		return;
 	}
-	standing = nl_gate_check(kernel->gate, ifindex, NULL);
-	if (standing == NL_GATE_MISSING && nl_gate_attach(kernel->gate, ifindex, err) == 0) {
+	if (nl_gate_check(kernel->gate, ifindex, NULL) == NL_GATE_MISSING &&
+		nl_gate_attach(kernel->gate, ifindex, err) == 0) {
 		kernel->gate_restored++;
-		standing = nl_gate_check(kernel->gate, ifindex, NULL);
 	}
-	if (standing == NL_GATE_BEHIND || standing == NL_GATE_MISSING) {
-		kernel->gate_partial = true;
-	} else if (standing == NL_GATE_ATTACHED) {
-		kernel->gate_partial = false;
-	}
+	judge_gate(kernel);
 }

@@ -97,6 +97,7 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		break;
 	case VRRP_EVENT_STORED:
 		core->store_failed = !event->ok;
+		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
 		if (event->ok && event->ticket > core->stored_ticket) {
 			core->stored_ticket = event->ticket;
 		}
@@ -229,11 +230,19 @@ static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 
 static void finish(struct vrrp_core *core, struct vrrp_update *update)
 {
+	bool durable = core->stored_ticket >= core->store_ticket;
+
+	if (core->store_failed && !vrrp_time_before(core->now, core->store_retry_at)) {
+		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
+		core_store(core);
+	}
 	if (core->store_due) {
 		core_act(update, VRRP_ACT_STORE)->ticket = core->store_ticket;
 		core->store_due = false;
 	}
-	if (core->exit_due && core->role == VRRP_ROLE_INIT && core->stored_ticket >= core->store_ticket) {
+	/* A disk that refuses does not hold the stop up for ever: the next start is then silent. */
+	if (core->exit_due && core->role == VRRP_ROLE_INIT &&
+		(durable || !vrrp_time_before(core->now, core->stop_deadline))) {
 		core_act(update, VRRP_ACT_EXIT);
 	}
 }
@@ -246,6 +255,7 @@ static struct vrrp_time next_deadline(const struct vrrp_core *core)
 					     : VRRP_TIME_NEVER,
 		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
 		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
+		core->store_failed ? core->store_retry_at : VRRP_TIME_NEVER,
 		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
 
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(later); i++) {
@@ -268,6 +278,7 @@ void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, stru
 		core_hold_check_lease(core, update); /* judged by the clock alone, before anything that was heard */
 		dispatch(core, event, update);
 	}
+	core_silence_tick(core);
 	core_view_others(core, update);
 	check_eligible(core, update);
 	core_stand_tick(core, update);

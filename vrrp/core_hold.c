@@ -136,10 +136,31 @@ void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 	}
 	core->superseded = core_pg_may_be_primary(core);
 	core->phase = VRRP_HOLD_NONE;
+	core->lost = core->ballot;
 	core->ballot = (struct vrrp_ballot){ 0 };
 	memset(core->worth, 0, sizeof(core->worth));
 	core->lease_end = VRRP_TIME_NONE;
 	core_role_set(core, update, VRRP_CAUSE_LEASE_ENDED);
+	if (!core->superseded) {
+		core_release_lost(core);
+	}
+}
+
+/*
+ * Voters count my grant longer than I did (max_drift), and my own vote is bound to me: nothing serves under that ballot
+ * any more and PostgreSQL is no primary, so they need not wait for its end.
+ */
+void core_release_lost(struct vrrp_core *core)
+{
+	if (vrrp_ballot_is_none(&core->lost)) {
+		return;
+	}
+	core->release = core->lost;
+	core->lost = (struct vrrp_ballot){ 0 };
+	if (vrrp_grant_is_released_by(&core->grant, &core->release)) {
+		core->grant = (struct vrrp_grant){ 0 };
+	}
+	core->send_now = true;
 }
 
 void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok)
@@ -154,8 +175,13 @@ void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum 
 		} else {
 			core->superseded = true; /* it outlived its lease: never serves (I2, C1) */
 		}
-	} else if ((op == VRRP_PG_OP_STOP_IMMEDIATE || op == VRRP_PG_OP_STOP_FAST) && core->role == VRRP_ROLE_LEAVING &&
-		   core->phase == VRRP_HOLD_STOPPING && ok) {
+		return;
+	}
+	if ((op != VRRP_PG_OP_STOP_IMMEDIATE && op != VRRP_PG_OP_STOP_FAST) || !ok) {
+		return;
+	}
+	core_release_lost(core);
+	if (core->role == VRRP_ROLE_LEAVING && core->phase == VRRP_HOLD_STOPPING) {
 		finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
 	}
 }
@@ -177,6 +203,7 @@ void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
 		core->op = VRRP_PG_OP_NONE; /* their completion is not waited for any more */
 	}
 	if (!held) {
+		core_release_lost(core);
 		return;
 	}
 	stop_serving(core, update);

@@ -23,6 +23,8 @@
 #define CORE_OP_BACKOFF_MIN_US VRRP_US_PER_S
 #define CORE_OP_BACKOFF_MAX_US (60 * VRRP_US_PER_S)
 #define CORE_HISTORY_RETRY_US VRRP_US_PER_S
+/* State that could not be made durable is tried again after this; until then the member is not eligible. */
+#define CORE_STORE_RETRY_US VRRP_US_PER_S
 
 /* core_role.c */
 struct vrrp_action *core_act(struct vrrp_update *update, enum vrrp_action_kind kind);
@@ -50,6 +52,7 @@ struct vrrp_standing core_own_standing(const struct vrrp_core *core);
 bool core_is_running_primary(const struct vrrp_core *core, const struct vrrp_standing *standing);
 bool core_eligible_other(const struct vrrp_core *core);
 struct vrrp_position core_own_position(const struct vrrp_core *core);
+void core_note_own_position(struct vrrp_core *core);
 bool core_beyond_max_lag(const struct vrrp_core *core, const struct vrrp_position *at);
 
 /* core_vote.c */
@@ -76,6 +79,7 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok);
 void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update);
 void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
+void core_release_lost(struct vrrp_core *core);
 void core_announce_again(struct vrrp_core *core, struct vrrp_update *update);
 void core_address_lost(struct vrrp_core *core, struct vrrp_update *update);
 struct vrrp_time core_hold_deadline(const struct vrrp_core *core);
@@ -90,6 +94,7 @@ struct vrrp_time core_pg_deadline(const struct vrrp_core *core);
 bool core_pg_may_be_primary(const struct vrrp_core *core);
 
 /* core_start.c */
+void core_silence_tick(struct vrrp_core *core);
 void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 
 #endif

@@ -172,6 +172,19 @@ static void note_master(struct vrrp_core *core, const struct vrrp_report *report
 	}
 }
 
+/* A MASTER is its own newest known MASTER; in memory: its epoch is on disk already. */
+void core_note_own_position(struct vrrp_core *core)
+{
+	struct vrrp_position own;
+
+	if (core->role == VRRP_ROLE_MASTER) {
+		own = core_own_position(core);
+		if (vrrp_position_is_complete(&own)) {
+			core->stored.master_seen.at = own;
+		}
+	}
+}
+
 static void take_fresh(
 	struct vrrp_core *core, unsigned index, const struct vrrp_report *report, struct vrrp_update *update)
 {

@@ -51,6 +51,7 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->pg.streaming = false;
 		core->pg.receiver = false;
 	}
+	core_note_own_position(core);
 	core->send_now = core->send_now || before.up != core->pg.up || before.in_recovery != core->pg.in_recovery ||
 			 before.position_known != core->pg.position_known || before.streaming != core->pg.streaming ||
 			 before.timeline != core->pg.timeline || faults_before != vrrp_core_faults(core);

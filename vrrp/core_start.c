@@ -3,40 +3,59 @@
 #include <assert.h>
 
 /* The silence of a voter that has just started (protocol.md section 4, "start-up silence", B6). */
-static struct vrrp_time silence_end(const struct vrrp_core *core, const struct vrrp_event *event)
+static int64_t silence_us(const struct vrrp_core *core, const struct vrrp_event *event)
 {
-	const struct vrrp_stored *stored = &event->stored;
-	int64_t silence_us = core->config.lease_us;
-	struct vrrp_time end;
+	int64_t longest_us = core->config.lease_us;
 
 	if (!event->readable) {
-		silence_us = silence_us > core->config.restart_grace_us ? silence_us : core->config.restart_grace_us;
-	} else if (stored->last_lease_us == 0) {
-		return event->now; /* the very first start on this host: it cannot have granted anything */
-	} else if (stored->last_lease_us > silence_us) {
-		silence_us = stored->last_lease_us;
+		return longest_us > core->config.restart_grace_us ? longest_us : core->config.restart_grace_us;
 	}
-	end = vrrp_time_add(event->now, silence_us);
-	if (event->readable && stored->long_grant.to != 0) {
-		struct vrrp_time recorded = stored->long_grant_this_boot
-						    ? stored->long_grant.expires
-						    : vrrp_time_add(event->now, stored->long_grant_us);
-
-		end = vrrp_time_max(end, recorded);
+	if (event->stored.last_lease_us == 0) {
+		return 0; /* the very first start with this state: it cannot have granted anything */
 	}
-	return end;
+	return event->stored.last_lease_us > longest_us ? event->stored.last_lease_us : longest_us;
 }
 
-/* After a clean stop under the same boot id the running grant is taken over, and there is no silence. */
-static bool take_grant_over(struct vrrp_core *core, const struct vrrp_event *event)
+/*
+ * A record of a clean stop under this boot id is taken over: the grant runs on and there is no silence; but the record
+ * must be gone from the disk before anything is granted, or a crash would let it be taken over twice. Otherwise the
+ * voter is silent, and what made it so stays on record until the silence is over: a crash during it must not shorten it.
+ */
+static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 {
-	const struct vrrp_stored *stored = &event->stored;
+	const struct vrrp_stored *was = &event->stored;
+	int64_t silent_us = silence_us(core, event);
 
-	if (!event->readable || !stored->long_grant_clean || !stored->long_grant_this_boot) {
-		return false;
+	if (event->readable && was->long_grant_clean && was->long_grant_this_boot) {
+		core->grant = was->long_grant;
+		core->silent_until = event->now;
+		core->stored.last_lease_us = core->config.lease_us;
+		core->stored.long_grant = (struct vrrp_grant){ 0 };
+		core->stored.long_grant_clean = false;
+		core->record_ticket = core_store(core);
+		return;
 	}
-	core->grant = stored->long_grant;
-	return true;
+	core->silent_until = vrrp_time_add(event->now, silent_us);
+	if (event->readable && was->long_grant.to != 0) {
+		core->silent_until = vrrp_time_max(core->silent_until,
+			was->long_grant_this_boot ? was->long_grant.expires :
+						    vrrp_time_add(event->now, was->long_grant_us));
+	}
+	core->stored.last_lease_us = silent_us > core->config.lease_us ? silent_us : core->config.lease_us;
+	core->stored.long_grant_clean = false;
+	core->record_kept = core->silent_until.us > event->now.us;
+	(void)core_store(core);
+}
+
+/* The silence is over: what made it may be forgotten. */
+void core_silence_tick(struct vrrp_core *core)
+{
+	if (core->record_kept && !vrrp_time_before(core->now, core->silent_until)) {
+		core->record_kept = false;
+		core->stored.last_lease_us = core->config.lease_us;
+		core->stored.long_grant = (struct vrrp_grant){ 0 };
+		(void)core_store(core);
+	}
 }
 
 void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
@@ -51,10 +70,7 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	action->in_end = VRRP_TIME_NONE;
 	action->out_end = VRRP_TIME_NONE;
 	core_act(update, VRRP_ACT_UNBIND);
-	core->silent_until = take_grant_over(core, event) ? event->now : silence_end(core, event);
-	core->stored.long_grant = (struct vrrp_grant){ 0 };
-	core->stored.long_grant_clean = false;
-	core->stored.last_lease_us = core->config.lease_us;
+	take_record(core, event);
 	core->counter_seen = core->stored.ballot_counter;
 	core->boot_wait_until = vrrp_time_add(event->now, core->config.boot_wait_us);
 	core->clock_d3 = core->silent_until;
@@ -63,7 +79,6 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	/* A member whose state is lost attaches nowhere before its silence is over (section 6). */
 	core->op_retry_at = event->readable ? event->now : core->silent_until;
 	core->send_now = true;
-	core_store(core);
 	if (!core_is_witness(core)) {
 		core_act(update, VRRP_ACT_PROBE);
 	}

@@ -223,15 +223,18 @@ struct vrrp_core {
 	struct vrrp_report_refusal refusal;
 	struct vrrp_time refusal_until; /* shown in reports until then */
 	struct vrrp_time silent_until;
+	uint64_t record_ticket; /* nothing is granted before this store is durable: it removes a record that was used */
+	bool record_kept;       /* what made the silence is still on disk */
 	struct vrrp_time clock_d3; /* latest of: a holder was known; silence ended; boot_wait ended or all heard */
 	bool all_heard;            /* every data member was heard since the start */
 	struct vrrp_time boot_wait_until;
 	bool heard_holder;
 
 	/* candidate and holder */
-	struct vrrp_ballot ballot;                /* I ask or hold under; none = counter 0 */
-	struct vrrp_ballot release;               /* my latest */
-	uint64_t counter_seen;                    /* highest counter of any ballot heard or stored */
+	struct vrrp_ballot ballot;  /* I ask or hold under; none = counter 0 */
+	struct vrrp_ballot release; /* my latest */
+	struct vrrp_ballot lost;    /* its lease ended by the clock; released once PostgreSQL is stopped */
+	uint64_t counter_seen;      /* highest counter of any ballot heard or stored */
 	struct vrrp_time worth[VRRP_MEMBERS_MAX]; /* grants to my ballot, [self] my own vote */
 	struct vrrp_time lease_end;
 	struct vrrp_time no_holder_since; /* VRRP_TIME_NONE while one is known */
@@ -276,7 +279,8 @@ struct vrrp_core {
 	uint64_t stored_ticket; /* last durable */
 	bool store_due;
 	bool store_failed;
-	struct vrrp_time stalled_until; /* own stall: no candidacy */
+	struct vrrp_time store_retry_at; /* after a failure */
+	struct vrrp_time stalled_until;  /* own stall: no candidacy */
 	uint64_t stalls;
 	bool stopping;
 	bool exit_due;

@@ -2,7 +2,7 @@
 
 bool core_is_silent(const struct vrrp_core *core)
 {
-	return vrrp_time_before(core->now, core->silent_until);
+	return vrrp_time_before(core->now, core->silent_until) || core->stored_ticket < core->record_ticket;
 }
 
 bool core_bound_to_other(const struct vrrp_core *core)
@@ -74,12 +74,30 @@ bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
 	return false;
 }
 
+/*
+ * All my WAL came from this running primary: I stream from it, or its epoch is its own and mine. Its report is older
+ * than what I have received since, so by the report I would be ahead of it and veto a renewal that I have to grant
+ * anew (a restarted voter); it cannot lack what it has sent, because a walsender sends what is flushed.
+ */
+static bool is_my_source(const struct vrrp_core *core, const struct vrrp_standing *candidate)
+{
+	int index = core_index_of(core, candidate->id);
+
+	if (!candidate->primary || !core->pg.in_recovery) {
+		return false;
+	}
+	return (core->pg.streaming && core->pg.upstream == index) ||
+	       (candidate->at.epoch.member == candidate->id &&
+		       vrrp_ballot_equal(&core->stored.epoch, &candidate->at.epoch) &&
+		       core->pg.timeline == candidate->at.timeline);
+}
+
 /* My data is ahead of the candidate's, down or up, I eligible or not. */
 static bool own_data_is_ahead(const struct vrrp_core *core, const struct vrrp_standing *candidate)
 {
 	struct vrrp_standing own;
 
-	if (core_is_witness(core) || core->stored.diverged) {
+	if (core_is_witness(core) || core->stored.diverged || is_my_source(core, candidate)) {
 		return false;
 	}
 	own = core_own_standing(core);
@@ -123,6 +141,12 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_TOO_LONG, core->now);
 		return;
 	}
+	if (core->exit_due || core->stored_ticket < core->record_ticket) {
+		/* The next start believes what is on the disk: nothing is promised beyond it, not even a renewal (B6).
+		 */
+		refuse(core, report, VRRP_REFUSAL_SILENT, core->now);
+		return;
+	}
 	if (runs && round_too_long(core, report)) {
 		refuse(core, report, VRRP_REFUSAL_ROUND, core->grant.expires);
 		return;
@@ -132,7 +156,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		return;
 	}
 	if (core_is_silent(core)) {
-		refuse(core, report, VRRP_REFUSAL_SILENT, core->silent_until);
+		refuse(core, report, VRRP_REFUSAL_SILENT, vrrp_time_max(core->silent_until, core->now));
 		return;
 	}
 	if (vrrp_role_holds(core->role)) {

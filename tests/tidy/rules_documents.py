@@ -1,6 +1,8 @@
 """Documents say what the programs do: verbs, options and keys stand in the manual."""
 import os
 import re
+import subprocess
+import tempfile
 
 from rules_binary import help_of
 from tree import rule
@@ -13,7 +15,8 @@ def verbs(tree):
     said = help_of(tree.programs["vipctl"])
     if said is None:
         return None
-    return set(re.findall(r"^ {2,8}([a-z][a-z-]+)\b", said, re.M))
+    lines = re.findall(r"^ {2,8}([a-z][^\n]*?)(?: {2,}|$)", said, re.M)
+    return {verb for line in lines for verb in re.findall(r"(?:^|, |\| )([a-z][a-z-]+)", re.sub(r"[a-z]+\|[a-z|]+", "", line))}
 
 
 def plain(roff):
@@ -23,7 +26,6 @@ def plain(roff):
 
 def plant_fake_vipctl(tree):
     """A vipctl that knows a verb nobody documented."""
-    import tempfile
     tree.scratch = tempfile.TemporaryDirectory(prefix="vipd-tidy-")
     path = os.path.join(tree.scratch.name, "vipctl")
     with open(path, "w", encoding="utf-8") as script:
@@ -47,17 +49,45 @@ def every_verb_is_in_the_manual(tree):
     return said
 
 
-def options(tree):
-    """Configuration keys, as vipd's option tables name them: CFG_STR("key", ...)."""
-    return {match for path, text in tree.c("vipd") if "config" in path
-            for match in re.findall(r'\bCFG_\w+\(\s*"([a-z_]+)"', text)}
+def keys(tree):
+    """Configuration keys, as the parser's table names them: a section's letter, then the key."""
+    return set(re.findall(r'\{ (?:\w+\()?[A-Z], "([a-z_]+)"', tree.files["vipd/config_keys.c"]))
 
 
-@rule(plant=lambda tree: tree.add("vipd/config_planted.c", 'CFG_STR("unheard_of", 0, CFGF_NONE);\n'))
+@rule(plant=lambda tree: tree.add("vipd/config_keys.c", '\t{ TIME_KEY(I, "unheard_of", NOWHERE, 0, 0, "0s") },\n'))
 def every_key_is_in_the_manual(tree):
     """man/vipd.conf.5 names every configuration key that the parser knows."""
+    known = keys(tree)
     words = set(re.findall(r"[a-z][a-z_]+", plain(tree.files["man/vipd.conf.5"])))
-    return [f"man/vipd.conf.5 does not name {key}" for key in sorted(options(tree) - words)]
+    if len(known) < 20:
+        return ["the table of keys in vipd/config_keys.c could not be read"]
+    return [f"man/vipd.conf.5 does not name {key}" for key in sorted(known - words)]
+
+
+def plant_bad_example(tree):
+    tree.files["dist/vipd.conf.example"] = "no_such_key = 1\n" + tree.files["dist/vipd.conf.example"]
+
+
+@rule(plant=plant_bad_example)
+def the_example_configuration_is_good(tree):
+    """vipd --check takes dist/vipd.conf.example, and what README.md and vipd.conf(5) show."""
+    examples = {"dist/vipd.conf.example": tree.files["dist/vipd.conf.example"]}
+    for path in ("README.md", "man/vipd.conf.5"):
+        shown = re.search(r'^ *vrrp_instance "orders" \{\n.*?^\s*\}\n(?=\n|\.Ed)', tree.files[path], re.M | re.S)
+        examples[path] = shown[0] if shown else "no example found"
+    said = []
+    with tempfile.TemporaryDirectory(prefix="vipd-tidy-") as folder:
+        key, configuration = os.path.join(folder, "key"), os.path.join(folder, "vipd.conf")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write("0123456789abcdef" * 4 + "\n")
+        for path, text in examples.items():
+            with open(configuration, "w", encoding="utf-8") as file:
+                file.write(text.replace("/etc/vipd/orders.key", key))
+            done = subprocess.run([tree.programs["vipd"], "--check", "-f", configuration, "--node", "db1"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
+            if done.returncode != 0:
+                said.append(f"{path}: {done.stdout.strip()}")
+    return said
 
 
 @rule(plant=lambda tree: tree.files.pop("man/vipd.8"))

@@ -69,7 +69,7 @@ static void the_documented_table_comes_out(void **state)
 	table_of(json_array_get(json_object_get(status, "instances"), 0), text, sizeof(text));
 	assert_string_equal(text,
 		"orders  vrid 51  10.0.0.10/24 on db1  lease 0.97s of 1s, 3 of 3 grant  gate open  durability async\n"
-		"MEMBER  STATE    POSTGRESQL  TIMELINE  LSN        LAG   PRIO  NOTE\n"
+		"MEMBER  STATE    POSTGRESQL  TIMELINE  LSN         LAG  PRIO  NOTE\n"
 		"db1     MASTER   primary            4  0/5A3F2C8     -   150\n"
 		"db2     BACKUP   streaming          4  0/5A3F2C8  0 kB   100  would take over now, losing 0 bytes\n"
 		"w1      WITNESS  -                  -  -             -     -\n");
@@ -116,7 +116,7 @@ static void faults_pauses_lags_and_several_addresses_are_shown(void **state)
 	assert_non_null(
 		strstr(text, "10.0.0.1/24, ::1/64 on -  lease 10s of 12.34s, - of - grant  gate open closed  "));
 	assert_non_null(strstr(text, "  PAUSED\nfault on this host: link_down, x\\x1b[2J\n"));
-	assert_non_null(strstr(text, "standby            -  -       1 kB"));
+	assert_non_null(strstr(text, " 1 kB     -  can take over\n"));
 	assert_non_null(strstr(text, "can take over\n"));
 	assert_non_null(strstr(text, "9.8 MB"));
 	assert_non_null(strstr(text, "4.7 GB"));

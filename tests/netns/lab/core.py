@@ -282,14 +282,22 @@ class Lab:
 
     def power_off(self, *names):
         """What hosts lose with their power: every process, and everything of the network that is not configured."""
-        hosts = [self.net.hosts[name] for name in names]
         at_us = procs.now_us()
-        for pid in [pid for host in hosts for pid in host.pids()]:
-            procs.signal_pid(pid, signal.SIGKILL)
-        for name, host in zip(names, hosts):
+        for name in names:  # before anything else dies: a daemon that saw it would act on it
+            if self.daemons[name].running():
+                procs.signal_pid(self.daemons[name].process.pid, signal.SIGKILL)
+        for name in names:
+            host = self.net.hosts[name]
+
+            def off(host=host):
+                left = [pid for pid in host.pids() if procs.alive(pid)]
+                for pid in left:
+                    procs.signal_pid(pid, signal.SIGKILL)
+                return not left
+
+            procs.wait_until(off, 10, f"{name} is off")
             if self.daemons[name].process:
                 self.daemons[name].process.wait(10)
-            procs.wait_until(lambda host=host: not [pid for pid in host.pids() if procs.alive(pid)], 10, f"{name} is off")
             if name in self.postgres:
                 postgres.forget_shared_memory(self.postgres[name].data)
             self.net.boot(name)

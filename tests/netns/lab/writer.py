@@ -94,14 +94,20 @@ class Writer:
         return self
 
     def outage(self, fault_us):
-        """The time from the fault to the end of the last hole in acknowledged rows, and the longest hole."""
+        """The time from the fault to the end of the last hole in acknowledged rows, and the longest hole.
+
+        A hole counts if it spans the fault or if an attempt failed in it: a slow fsync is no outage.
+        """
         rows, failures = self.read()
         times = [row.acked_us for row in rows]
         before = [row for row in rows if row.acked_us <= fault_us]
         after = [row for row in rows if row.acked_us > fault_us]
+        failed = [failure.ended_us for failure in failures if failure.ended_us > fault_us]
         holes = [
-            (left, right) for left, right in zip(times, times[1:]) if right > fault_us and right - left > HOLE_MS * 1000
-        ]
+            (left, right) for left, right in zip(times, times[1:])
+            if right > fault_us and right - left > HOLE_MS * 1000
+            and (left <= fault_us or any(left < us <= right for us in failed))
+        ]  # fmt: skip
         old = before[-1].host if before else None
         first_new = next((row.acked_us for row in after if row.host != old), None)
         return Outage(
@@ -109,7 +115,7 @@ class Writer:
             first_commit_ms=(first_new - fault_us) / 1000 if first_new else None,
             longest_ms=max(((right - left) / 1000 for left, right in holes), default=0.0),
             holes=len(holes),
-            failures=len([failure for failure in failures if failure.ended_us > fault_us]),
+            failures=len(failed),
             before=old,
             after=after[-1].host if after else None,
         )
