@@ -181,7 +181,7 @@ static void datadir_tool_become(const char *file, const char *const *args, int o
 		memcpy(&argv[count], &args[count - 1], sizeof(char *));
 	}
 	argv[count] = NULL;
-	if (output < 0 || dup2(output, STDOUT_FILENO) >= 0) {
+	if (output < 0 || (dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0)) {
 		(void)execv(file, argv);
 	}
 	(void)fprintf(stderr, "run %s: %s\n", file, strerror(errno));

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,23 @@
 #include <unistd.h>
 
 #define DATADIR_START_STEP_MS 2
+/* The checkpoint at the end of that recovery must not remove WAL: pg_rewind reads it back to before the fork. */
+#define DATADIR_KEEP_WAL "wal_keep_size=1000000000"
 #define DATADIR_START_LOG "vipd-start.log"
+
+/*
+ * Nothing of PostgreSQL works here, yet postmaster.pid names a process that exists: a zombie nobody has collected, or
+ * somebody who got the number after a crash. PostgreSQL would refuse to start.
+ */
+static void datadir_lock_remove_stale(const struct datadir *datadir)
+{
+	pid_t pid = datadir_postmaster_pid(datadir->data);
+
+	if (pid > 0 && (kill(pid, 0) == 0 || errno == EPERM)) {
+		(void)printf("removing postmaster.pid: process %d is no PostgreSQL of this directory\n", (int)pid);
+		(void)datadir_file_remove(datadir->data, "postmaster.pid", NULL);
+	}
+}
 
 int datadir_refuse_running(const struct datadir *datadir)
 {
@@ -19,6 +35,7 @@ int datadir_refuse_running(const struct datadir *datadir)
 	int count = datadir_processes(datadir->data, &one, 1);
 
 	if (count == 0) {
+		datadir_lock_remove_stale(datadir);
 		return 0;
 	}
 	(void)fprintf(
@@ -129,6 +146,21 @@ int datadir_start(struct datadir *datadir)
 	return datadir_start_wait(datadir, pid);
 }
 
+/* The line of PostgreSQL's output that says what is wrong, else all of it. Cuts the text behind it. */
+static const char *datadir_complaint(char *text)
+{
+	char *at = strstr(text, "FATAL:");
+
+	if (at == NULL) {
+		at = strstr(text, "PANIC:");
+	}
+	if (at == NULL) {
+		at = text;
+	}
+	at[strcspn(at, "\n")] = '\0';
+	return at;
+}
+
 /*
  * Ends recovery of an unclean directory in single-user mode, so that the end of its WAL is in pg_control and pg_rewind
  * can compare. Also after `shut down in recovery`: there pg_rewind goes by the minimum recovery point, behind which WAL
@@ -137,10 +169,13 @@ int datadir_start(struct datadir *datadir)
  */
 static int datadir_recover(struct datadir *datadir)
 {
+	char *text = NULL;
 	char config[PG_DATADIR_PATH_BYTES + 16] = "config_file=";
 	const char *where = datadir_config(datadir);
-	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "template1", NULL };
-	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", config, "template1", NULL };
+	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "template1",
+		NULL };
+	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "-c", config,
+		"template1", NULL };
 	struct pg_control control;
 	struct vip_err err;
 	int status;
@@ -157,14 +192,18 @@ static int datadir_recover(struct datadir *datadir)
 	}
 	(void)snprintf(config, sizeof(config), "config_file=%s", where);
 	(void)printf("recovering (it was %s)\n", pg_control_state_name(control.state));
-	status = datadir_tool(datadir, "postgres", where[0] != '\0' ? told : plain, NULL, &err);
+	status = datadir_tool(datadir, "postgres", where[0] != '\0' ? told : plain, &text, &err);
 	if (datadir_standby_signal(datadir->data, &err) < 0) {
+		free(text);
 		return datadir_failed(&err);
 	}
 	if (status != 0 || datadir_control(datadir, &control, &err) < 0 || control.state != PG_CONTROL_SHUT_DOWN) {
-		(void)fprintf(stderr, "crash recovery in single-user mode failed, status %d\n", status);
+		(void)fprintf(stderr, "crash recovery in single-user mode failed, status %d: %s\n", status,
+			datadir_complaint(text != NULL ? text : err.text));
+		free(text);
 		return DATADIR_EXIT_FAILED;
 	}
+	free(text);
 	return DATADIR_EXIT_DONE;
 }
 
@@ -187,8 +226,7 @@ static int datadir_rewind_run(struct datadir *datadir, const struct datadir_kept
 		return datadir_failed(&err);
 	}
 	if (status != 0) {
-		(void)fprintf(stderr, "pg_rewind: exit status %d\n", status);
-		return DATADIR_EXIT_FAILED;
+		return DATADIR_EXIT_FAILED; /* its last line says why */
 	}
 	return datadir_sync(datadir->data, &err) < 0 ? datadir_failed(&err) : DATADIR_EXIT_DONE;
 }

@@ -123,33 +123,43 @@ struct pg_wal_cursor {
 	struct vip_err *err;
 };
 
+/* Is this page there, written, and the one it should be? A recycled segment holds old pages with valid old records. */
+static int pg_wal_page_check(const struct pg_wal_cursor *cursor, vrrp_lsn lsn)
+{
+	const uint8_t *page = cursor->bytes + (lsn - cursor->base);
+	bool first = lsn % cursor->format->segment_bytes == 0;
+
+	if (cursor->size - (size_t)(lsn - cursor->base) < cursor->format->page_bytes) {
+		return vip_err_set(cursor->err, -EMSGSIZE, "the record goes on beyond the pages that were read");
+	}
+	if (pg_get16(page) == 0 && pg_get64(page + 8) == 0) {
+		return vip_err_set(
+			cursor->err, -ENODATA, "the page at " VRRP_LSN_FMT " has not been written", VRRP_LSN_ARG(lsn));
+	}
+	if (pg_get16(page) != pg_wal_magic(cursor->major) || pg_get64(page + 8) != lsn ||
+		((pg_get16(page + 2) & PG_PAGE_LONG_HEADER) != 0) != first) {
+		return vip_err_set(cursor->err, -EPROTO, "the page header at " VRRP_LSN_FMT " is not PostgreSQL %d's",
+			VRRP_LSN_ARG(lsn), cursor->major);
+	}
+	return 0;
+}
+
 /* At a page's beginning: checks its header and steps over it. contrecord: the record is expected to go on here. */
 static int pg_wal_page_enter(struct pg_wal_cursor *cursor, bool contrecord)
 {
 	const uint8_t *page = cursor->bytes + (cursor->at - cursor->base);
-	bool first = cursor->at % cursor->format->segment_bytes == 0;
-	size_t header = first ? PG_PAGE_LONG_HEADER_BYTES : PG_PAGE_HEADER_BYTES;
-	uint16_t info;
+	int result = pg_wal_page_check(cursor, cursor->at);
 
-	if (cursor->size - (size_t)(cursor->at - cursor->base) < cursor->format->page_bytes) {
-		return vip_err_set(cursor->err, -EMSGSIZE, "the record goes on beyond the pages that were read");
+	if (result < 0) {
+		return result;
 	}
-	if (pg_get16(page) == 0 && pg_get64(page + 8) == 0) {
-		return vip_err_set(cursor->err, -ENODATA, "the page at " VRRP_LSN_FMT " has not been written",
-			VRRP_LSN_ARG(cursor->at));
-	}
-	info = pg_get16(page + 2);
-	if (pg_get16(page) != pg_wal_magic(cursor->major) || pg_get64(page + 8) != cursor->at ||
-		((info & PG_PAGE_LONG_HEADER) != 0) != first) {
-		return vip_err_set(cursor->err, -EPROTO, "the page header at " VRRP_LSN_FMT " is not PostgreSQL %d's",
-			VRRP_LSN_ARG(cursor->at), cursor->major);
-	}
-	if (((info & PG_PAGE_CONTRECORD) != 0) != contrecord ||
+	if (((pg_get16(page + 2) & PG_PAGE_CONTRECORD) != 0) != contrecord ||
 		(contrecord && pg_get32(page + 16) != cursor->remaining)) {
 		return vip_err_set(cursor->err, -EPROTO, "no record %s at " VRRP_LSN_FMT,
 			contrecord ? "goes on" : "begins", VRRP_LSN_ARG(cursor->at));
 	}
-	cursor->at += header;
+	cursor->at +=
+		cursor->at % cursor->format->segment_bytes == 0 ? PG_PAGE_LONG_HEADER_BYTES : PG_PAGE_HEADER_BYTES;
 	return 0;
 }
 
@@ -277,23 +287,19 @@ int pg_wal_record_read(int major, const struct pg_wal_format *format, const uint
 		.major = major, .format = format, .bytes = bytes, .size = size, .base = pages_lsn, .at = lsn, .err = err
 	};
 	size_t offset;
+	int result;
 
 	if (pg_wal_magic(major) == 0 || !pg_wal_format_valid(format) || pages_lsn % format->page_bytes != 0 ||
 		lsn < pages_lsn || lsn % 8 != 0 || lsn - pages_lsn >= size || lsn > UINT64_MAX - (UINT64_C(1) << 32)) {
 		return vip_err_set(err, -EPROTO, "no record can stand at " VRRP_LSN_FMT, VRRP_LSN_ARG(lsn));
 	}
 	offset = (size_t)(lsn % format->page_bytes);
-	if (offset == 0) {
-		int result = pg_wal_page_enter(&cursor, false);
-
-		if (result < 0) {
-			return result;
-		}
-	} else if (offset < PG_PAGE_HEADER_BYTES ||
-		   (lsn % format->segment_bytes == offset && offset < PG_PAGE_LONG_HEADER_BYTES)) {
+	if (offset != 0 && (offset < PG_PAGE_HEADER_BYTES ||
+				   (lsn % format->segment_bytes == offset && offset < PG_PAGE_LONG_HEADER_BYTES))) {
 		return vip_err_set(err, -EPROTO, "a page header stands at " VRRP_LSN_FMT, VRRP_LSN_ARG(lsn));
 	}
-	return pg_wal_record_take(&cursor, ret_record);
+	result = offset == 0 ? pg_wal_page_enter(&cursor, false) : pg_wal_page_check(&cursor, lsn - offset);
+	return result < 0 ? result : pg_wal_record_take(&cursor, ret_record);
 }
 
 uint64_t pg_wal_fingerprint(const struct pg_wal_record *record)

@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
 	tests/unit/test_err \
+	tests/unit/test_exec \
 	tests/unit/test_garp \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
@@ -29,6 +30,10 @@ unit_tests = \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \
 	tests/unit/test_nl_sockdiag \
+	tests/unit/test_pg_control \
+	tests/unit/test_pg_query \
+	tests/unit/test_pg_text \
+	tests/unit/test_pg_wal \
 	tests/unit/test_prng \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
@@ -40,6 +45,7 @@ unit_tests = \
 
 # Those that need a real PostgreSQL, and root to become postgres: make check-postgres, not make check.
 postgres_tests = \
+	tests/unit/test_pg_debian \
 	tests/unit/test_pg_follow \
 	tests/unit/test_pg_probe \
 	tests/unit/test_pg_rejoin

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "netlink/nl_monitor.h"
+#include "vipd/fence.h"
 #include "vipd/kernel.h"
 #include "vipd/keys.h"
 #include "vipd/log.h"
@@ -38,6 +39,9 @@ struct instance {
 	sd_event_source *pg_timer;
 	struct kernel *kernel;
 	struct postgres *postgres; /* NULL: a witness */
+	struct fence fence;
+	sd_event_source *fence_source; /* while it runs */
+	sd_event_source *fence_timer;
 	struct vip_keys *keys;
 	struct vrrp_auth auth;
 	struct report_socks *socks;
@@ -82,6 +86,9 @@ void instance_post(struct instance *instance, struct vrrp_event *event);
 
 /* instance_act.c */
 void instance_act(struct instance *instance, const struct vrrp_action *action);
+/* instance_fence.c */
+void instance_fence(struct instance *instance, uint64_t ticket);
+void instance_fence_end(struct instance *instance);
 /* instance_open.c */
 void instance_core_config(const struct instance *instance, struct vrrp_core_config *ret_config);
 

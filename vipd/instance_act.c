@@ -167,6 +167,9 @@ void instance_act(struct instance *instance, const struct vrrp_action *action)
 	case VRRP_ACT_PG:
 		order(instance, action);
 		break;
+	case VRRP_ACT_FENCE:
+		instance_fence(instance, action->ticket);
+		break;
 	case VRRP_ACT_READ_HISTORY:
 		postgres_read_history(instance->postgres, instance->core.pg.timeline, clock_now());
 		break;

@@ -22,6 +22,7 @@ void instance_core_config(const struct instance *instance, struct vrrp_core_conf
 		.durability = own->durability == CONFIG_DURABILITY_QUORUM ? VRRP_DURABILITY_QUORUM :
 									    VRRP_DURABILITY_ASYNC,
 		.sync_standbys = own->sync_standbys,
+		.fence = own->fence_command[0] != '\0',
 		.manage_full = instance->local.postgresql.manage == CONFIG_MANAGE_FULL,
 		.port = instance->local.postgresql.port,
 		.max_drift_ppm = own->max_drift_percent * PPM_PER_PERCENT,
@@ -379,6 +380,7 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 
 void instance_close(struct instance *instance)
 {
+	instance_fence_end(instance);
 	(void)sd_event_source_disable_unref(instance->timer);
 	(void)sd_event_source_disable_unref(instance->pg_timer);
 	if (instance->writer != NULL) {

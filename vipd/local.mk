@@ -17,6 +17,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/config_keys.c \
 	vipd/config_keys.h \
 	vipd/config_member.c \
+	vipd/config_not_yet.c \
+	vipd/config_not_yet.h \
 	vipd/config_parse.c \
 	vipd/config_parse.h \
 	vipd/config_parse_addr.c \
@@ -31,9 +33,12 @@ vipd_libvipd_a_SOURCES = \
 	vipd/control_listen.h \
 	vipd/daemon.c \
 	vipd/daemon.h \
+	vipd/fence.c \
+	vipd/fence.h \
 	vipd/instance.c \
 	vipd/instance.h \
 	vipd/instance_act.c \
+	vipd/instance_fence.c \
 	vipd/instance_open.c \
 	vipd/kernel.c \
 	vipd/kernel.h \

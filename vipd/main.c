@@ -12,6 +12,7 @@
 
 #include "checks/exec.h"
 #include "checks/pg_datadir.h"
+#include "vipd/config_not_yet.h"
 #include "vipd/daemon.h"
 #include "vipd/log.h"
 
@@ -108,8 +109,12 @@ int main(int argc, char **argv)
 	}
 	config_report_init(&report, arguments.file);
 	code = config_load(arguments.file, &arguments.options, &report, &config);
+	if (code == 0 && config_not_yet(config, &report) > 0) {
+		code = -EINVAL;
+	}
 	print_report(&report);
 	if (code < 0) {
+		config_free(config);
 		return EXIT_BAD;
 	}
 	if (arguments.check) {

@@ -88,6 +88,9 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		break;
 	case VRRP_EVENT_PG:
 		core_pg_seen(core, event, update);
+		if (core->pg.gone && vrrp_role_holds(core->role)) {
+			core_hold_pg_died(core, update); /* certain, though nobody told */
+		}
 		break;
 	case VRRP_EVENT_PG_DEAD:
 		core_hold_pg_died(core, update);
@@ -102,6 +105,9 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 			core->stored_ticket = event->ticket;
 		}
 		core_hold_stored(core, update, event->ticket, event->ok);
+		break;
+	case VRRP_EVENT_FENCED:
+		core_hold_fenced(core, update, event->ticket, event->ok);
 		break;
 	case VRRP_EVENT_PG_DONE:
 		core_pg_done(core, event, update);

@@ -44,15 +44,57 @@ static void stop_serving(struct vrrp_core *core, struct vrrp_update *update)
 	core->bound = false;
 }
 
-/* The lease is in hand: epoch (and `promoting`) must be durable before the promote command, or before the gate opens
- * on a running primary (section 6 (a)). */
-void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update)
+/* Every other data member's fresh report shows that it neither holds the lease nor runs a primary (section 4.6 (4)). */
+static bool nobody_to_fence(const struct vrrp_core *core)
 {
-	(void)update;
+	for (unsigned i = 0; i < core->config.member_count; i++) {
+		const struct vrrp_report *report = core_fresh(core, i);
+
+		if (i == core->config.self || core->config.member[i].witness) {
+			continue;
+		}
+		if (report == NULL || vrrp_role_holds((enum vrrp_role)report->role) ||
+			vrrp_standing_from_report(report).primary) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Epoch (and `promoting`) must be durable before the promote command, or before the gate opens on a running primary
+ * (section 6 (a)). */
+static void store_epoch(struct vrrp_core *core)
+{
 	core->stored.epoch = core->ballot;
 	core->stored.promoting = core->pg.in_recovery ? core->ballot : (struct vrrp_ballot){ 0 };
 	core->phase = VRRP_HOLD_STORING;
 	core->wait_ticket = core_store(core);
+}
+
+/* The lease is in hand (section 8, "Taking"). */
+void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (!core->config.fence || nobody_to_fence(core)) {
+		store_epoch(core);
+		return;
+	}
+	core->phase = VRRP_HOLD_FENCING;
+	core->wait_ticket = ++core->next_ticket;
+	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+	core_act(update, VRRP_ACT_FENCE)->ticket = core->wait_ticket;
+}
+
+void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok)
+{
+	if (core->role != VRRP_ROLE_PROMOTING || core->phase != VRRP_HOLD_FENCING || ticket != core->wait_ticket) {
+		return;
+	}
+	if (ok) {
+		store_epoch(core);
+	} else {
+		core_log(update, VRRP_LOG_ERR, "fence_command failed: not promoted");
+		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	}
 }
 
 /* PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). */
@@ -280,7 +322,7 @@ void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_store(core);
 		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
 	}
-	if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING &&
+	if (core->role == VRRP_ROLE_PROMOTING && core->phase != VRRP_HOLD_STORING &&
 		!vrrp_time_before(core->now, core->promote_deadline)) {
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
 	}
@@ -296,7 +338,7 @@ struct vrrp_time core_hold_deadline(const struct vrrp_core *core)
 	if (vrrp_role_holds(core->role)) {
 		at = core->lease_end;
 	}
-	if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING) {
+	if (core->role == VRRP_ROLE_PROMOTING && core->phase != VRRP_HOLD_STORING) {
 		at = vrrp_time_min(at, core->promote_deadline);
 	}
 	if (core->role == VRRP_ROLE_MASTER) {

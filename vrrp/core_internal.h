@@ -75,6 +75,7 @@ unsigned core_rank(const struct vrrp_core *core);
 void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
 void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
 void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok);
 void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update);

@@ -117,7 +117,7 @@ static bool boot_wait_is_over(const struct vrrp_core *core, bool running_primary
 /* Wait for a probe that is younger than the holder's end, so that what is there now is compared; bounded. */
 static struct vrrp_time probe_wait_end(const struct vrrp_core *core)
 {
-	return vrrp_time_add(core->no_holder_since, core->config.advert_int_us / 2);
+	return vrrp_time_add(core->no_holder_since, core_rank_wait_us(core));
 }
 
 static struct vrrp_time turn(const struct vrrp_core *core)

@@ -19,7 +19,8 @@ static int64_t silence_us(const struct vrrp_core *core, const struct vrrp_event 
 /*
  * A record of a clean stop under this boot id is taken over: the grant runs on and there is no silence; but the record
  * must be gone from the disk before anything is granted, or a crash would let it be taken over twice. Otherwise the
- * voter is silent, and what made it so stays on record until the silence is over: a crash during it must not shorten it.
+ * voter is silent, and what made it so stays on record until the silence is over: a crash during it must not shorten
+ * it.
  */
 static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 {
@@ -37,9 +38,9 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 	}
 	core->silent_until = vrrp_time_add(event->now, silent_us);
 	if (event->readable && was->long_grant.to != 0) {
-		core->silent_until = vrrp_time_max(core->silent_until,
-			was->long_grant_this_boot ? was->long_grant.expires :
-						    vrrp_time_add(event->now, was->long_grant_us));
+		core->silent_until = vrrp_time_max(
+			core->silent_until, was->long_grant_this_boot ? was->long_grant.expires
+								      : vrrp_time_add(event->now, was->long_grant_us));
 	}
 	core->stored.last_lease_us = silent_us > core->config.lease_us ? silent_us : core->config.lease_us;
 	core->stored.long_grant_clean = false;

@@ -34,6 +34,7 @@ struct vrrp_core_config {
 	enum vrrp_quorum quorum;
 	enum vrrp_durability durability;
 	uint8_t sync_standbys; /* k */
+	bool fence;            /* a fence_command must have ended with 0 between lease and epoch */
 	bool manage_full;      /* false: never start, rewind or clone */
 	uint16_t port;         /* PostgreSQL's */
 	uint32_t max_drift_ppm;
@@ -122,6 +123,7 @@ enum vrrp_event_kind {
 	VRRP_EVENT_PG_DEAD,       /* the postmaster is gone (pidfd) */
 	VRRP_EVENT_HISTORY,       /* the own history was read (answer to VRRP_ACT_READ_HISTORY) */
 	VRRP_EVENT_STORED,        /* VRRP_ACT_STORE `ticket` is durable, or failed */
+	VRRP_EVENT_FENCED,        /* VRRP_ACT_FENCE `ticket` has ended; ok = with 0 */
 	VRRP_EVENT_PG_DONE,       /* VRRP_ACT_PG `ticket` has ended */
 	VRRP_EVENT_LINK,          /* carrier of the instance's and the tracked interfaces: all up, or not */
 	VRRP_EVENT_CLAIM,         /* evidence of a second claimant of an address */
@@ -156,6 +158,7 @@ enum vrrp_action_kind {
 	VRRP_ACT_ADVERT,       /* RFC 9568 advertisement, `priority` (0 = gives up) */
 	VRRP_ACT_PROBE,        /* look at PostgreSQL now; answers VRRP_EVENT_PG */
 	VRRP_ACT_PG,           /* `op` on PostgreSQL, `member`; answers VRRP_EVENT_PG_DONE(ticket) */
+	VRRP_ACT_FENCE,        /* run fence_command; answers VRRP_EVENT_FENCED(ticket) */
 	VRRP_ACT_READ_HISTORY, /* answers VRRP_EVENT_HISTORY */
 	VRRP_ACT_ROLE,         /* the role changed: row of the table (log, notify) */
 	VRRP_ACT_EXIT,         /* clean stop is complete */
@@ -196,6 +199,7 @@ struct vrrp_update {
 /* How far a holder is on its way (role PROMOTING). */
 enum vrrp_hold_phase {
 	VRRP_HOLD_NONE = 0,
+	VRRP_HOLD_FENCING,   /* fence_command runs */
 	VRRP_HOLD_STORING,   /* epoch and `promoting` on their way to the disk */
 	VRRP_HOLD_PROMOTING, /* the promote command is out */
 	VRRP_HOLD_STOPPING,  /* LEAVING, or promotion failed: PostgreSQL is being stopped */

@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 static const char *const event_words[VRRP_EVENT_COUNT] = { "start", "timer", "report", "pg", "pg dead", "history",
-	"stored", "pg done", "link", "claim", "address lost", "kernel failed", "stop" };
+	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop" };
 
 static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store", "gate", "bind", "unbind", "destroy",
-	"announce", "advert", "probe", "pg", "read history", "role", "exit" };
+	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit" };
 
 static const char *const op_words[VRRP_PG_OP_COUNT] = { "none", "promote", "stop immediate", "stop fast",
 	"start as standby", "detach", "follow", "rewind", "clone", "checkpoint" };
@@ -40,6 +40,7 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 			event->pg.timeline, VRRP_LSN_ARG(event->pg.position), event->pg.position_known ? " known" : "",
 			event->pg.streaming ? " streaming" : "");
 	case VRRP_EVENT_STORED:
+	case VRRP_EVENT_FENCED:
 	case VRRP_EVENT_PG_DONE:
 		return snprintf(line, size, "%s: %s %llu %s", role, word, (unsigned long long)event->ticket,
 			event->ok ? "ok" : "failed");
@@ -88,6 +89,7 @@ int vrrp_trace_action(char *line, size_t size, const struct vrrp_core *core, con
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_PROBE:
+	case VRRP_ACT_FENCE:
 	case VRRP_ACT_READ_HISTORY:
 	case VRRP_ACT_EXIT:
 	case VRRP_ACT_COUNT:

@@ -94,6 +94,18 @@ static void leave(struct sim_world *world, struct sim_member *member)
 	}
 }
 
+static void fence(struct sim_world *world, struct sim_member *member, uint64_t ticket)
+{
+	bool ok = world->phase != SIM_PHASE_FAULTS || !sim_chance_ppm(world, world->knobs.fence_fail_ppm);
+
+	sim_world_push(world, sim_draw(world, 1, world->knobs.fence_us),
+		(struct sim_event){ .kind = SIM_EV_FENCED,
+			.member = member->index,
+			.life = member->life,
+			.ticket = ticket,
+			.ok = ok });
+}
+
 void sim_act(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action)
 {
 	switch (action->kind) {
@@ -115,6 +127,9 @@ void sim_act(struct sim_world *world, struct sim_member *member, const struct vr
 		break;
 	case VRRP_ACT_PG:
 		sim_pg_op(world, member, action);
+		break;
+	case VRRP_ACT_FENCE:
+		fence(world, member, action->ticket);
 		break;
 	case VRRP_ACT_READ_HISTORY:
 		sim_world_push(world, sim_draw(world, 1, world->knobs.probe_us),

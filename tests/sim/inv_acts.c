@@ -82,8 +82,26 @@ static void check_gate(struct sim_world *world, const struct sim_member *member,
 	}
 }
 
+/* What a report tells (a release above all) has been done before it. */
+static void check_order(struct sim_world *world, const struct sim_member *member)
+{
+	bool sent = false;
+
+	for (unsigned i = 0; i < member->update.count; i++) {
+		enum vrrp_action_kind kind = member->update.action[i].kind;
+
+		if (kind == VRRP_ACT_SEND) {
+			sent = true;
+		} else if (sent && kind != VRRP_ACT_STORE && kind != VRRP_ACT_EXIT) {
+			sim_world_violate(world, "order: member %u has an effect (action %u) after its report",
+				member->index + 1, i);
+		}
+	}
+}
+
 void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped)
 {
+	check_order(world, stepped);
 	for (unsigned i = 0; i < stepped->update.count; i++) {
 		const struct vrrp_action *action = &stepped->update.action[i];
 

@@ -62,6 +62,7 @@ static int64_t way_us(const struct sim_knobs *knobs)
 {
 	int64_t way = LIVE_ROUNDS * knobs->advert_int_us + LIVE_D3_LEASES * sim_knobs_lease_us(knobs);
 
+	way += 2 * knobs->fence_us;
 	way += 2 * (knobs->probe_interval_us + knobs->probe_us) + 4 * knobs->store_us;
 	way += knobs->pg_stop_us + knobs->pg_start_us + knobs->promote_us + LIVE_SLACK_US;
 	return way * 1000000 / (1000000 - knobs->max_drift_ppm);
@@ -168,6 +169,16 @@ static void trace_members(struct sim_world *world)
 	}
 }
 
+static unsigned servers(const struct sim_world *world)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		count += sim_kernel_gate_open(world, &world->member[i]);
+	}
+	return count;
+}
+
 void sim_inv_live_served(struct sim_world *world, const struct sim_member *member)
 {
 	if (world->phase != SIM_PHASE_HEALED || world->live.holder == member->index) {
@@ -188,7 +199,9 @@ void sim_inv_live_due(struct sim_world *world)
 	}
 	sim_world_push(world, LIVE_STABLE_LEASES * sim_knobs_lease_us(&world->knobs),
 		(struct sim_event){ .kind = SIM_EV_PHASE });
-	if (server(world) != NULL) {
+	if (servers(world) > 1) {
+		sim_world_violate(world, "I1: healed, and %u members serve", servers(world));
+	} else if (server(world) != NULL) {
 		world->live.had_holder = true;
 		world->counts.live_checked++;
 	} else if (somebody_eligible(world) || !is_lasting(world)) {

@@ -6,7 +6,7 @@
 
 void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer)
 {
-	if (!sim_kernel_gate_open(world, writer)) {
+	if (!sim_kernel_gate_open(world, writer) || world->knobs.quorum_none != 0) {
 		return;
 	}
 	for (unsigned i = 0; i < world->count; i++) {

@@ -13,7 +13,7 @@ static bool believes(const struct sim_world *world, const struct sim_member *mem
 
 void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped)
 {
-	if (!believes(world, stepped)) {
+	if (!believes(world, stepped) || world->knobs.quorum_none != 0) {
 		return;
 	}
 	for (unsigned i = 0; i < world->count; i++) {

@@ -45,6 +45,8 @@ static const struct knob table[] = {
 	KNOB(election_lag_bytes, 1, 1000000, KNOB_LOG_OR_0),
 	KNOB(max_lag_bytes, 100000, 100000000, KNOB_LOG),
 	KNOB(manage_full, 1, 1, KNOB_EVEN),
+	KNOB(fence, 0, 1, KNOB_EVEN),
+	KNOB(quorum_none, 0, 0, KNOB_EVEN),
 	KNOB(rate_extreme_pct, 0, 100, KNOB_EVEN),
 	KNOB(wake_late_us, 1, 2000, KNOB_LOG),
 	KNOB(stutter_points, 20, 5000, KNOB_LOG_OR_0),
@@ -59,6 +61,8 @@ static const struct knob table[] = {
 	KNOB(store_us, 100, 100000, KNOB_LOG),
 	KNOB(store_fail_ppm, 100, 10000, KNOB_LOG_OR_0),
 	KNOB(kernel_fail_ppm, 10, 1000, KNOB_LOG_OR_0),
+	KNOB(fence_us, 1000, 300000, KNOB_LOG),
+	KNOB(fence_fail_ppm, 1000, 300000, KNOB_LOG_OR_0),
 	KNOB(probe_interval_us, 100000, 1000000, KNOB_LOG),
 	KNOB(probe_us, 500, 20000, KNOB_LOG),
 	KNOB(promote_us, 5000, 500000, KNOB_LOG),
@@ -140,6 +144,14 @@ void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
 	}
 	if (ret_knobs->promote_us > ret_knobs->promote_timeout_us / 2) {
 		ret_knobs->promote_us = ret_knobs->promote_timeout_us / 2;
+	}
+	if (vrrp_prng_below(&prng, 10) == 0) {
+		ret_knobs->quorum_none = 1;
+		ret_knobs->members = 2;
+		ret_knobs->witnesses = 0;
+	}
+	if (ret_knobs->fence_us > ret_knobs->promote_timeout_us / 2) {
+		ret_knobs->fence_us = ret_knobs->promote_timeout_us / 2;
 	}
 	if (ret_knobs->witnesses >= ret_knobs->members) {
 		ret_knobs->witnesses = ret_knobs->members - 1;

@@ -40,6 +40,8 @@ struct sim_knobs {
 	int64_t election_lag_bytes;
 	int64_t max_lag_bytes;
 	int64_t manage_full;
+	int64_t fence;
+	int64_t quorum_none; /* two data members, no witness; I1 is not promised then */
 	/* clocks and scheduling */
 	int64_t rate_extreme_pct; /* members whose clock runs at an end of the allowed range */
 	int64_t wake_late_us;
@@ -57,6 +59,8 @@ struct sim_knobs {
 	int64_t store_us;
 	int64_t store_fail_ppm;
 	int64_t kernel_fail_ppm;
+	int64_t fence_us;
+	int64_t fence_fail_ppm;
 	int64_t probe_interval_us;
 	int64_t probe_us;
 	int64_t promote_us;

@@ -36,6 +36,7 @@ enum sim_event_kind {
 	SIM_EV_STORED,     /* a write of the state file is durable */
 	SIM_EV_PROBE,      /* a probe ends */
 	SIM_EV_PROBE_TICK, /* the periodic probe begins */
+	SIM_EV_FENCED,     /* fence_command has ended */
 	SIM_EV_HISTORY,    /* the history was read */
 	SIM_EV_PG_OP,      /* an order to PostgreSQL ends */
 	SIM_EV_PG_CHANGE,  /* PostgreSQL changes by itself: has started */

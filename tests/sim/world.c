@@ -127,6 +127,11 @@ static void dispatch_daemon(struct sim_world *world, struct sim_member *member, 
 	case SIM_EV_STORED:
 		sim_member_stored(world, member, event);
 		break;
+	case SIM_EV_FENCED:
+		sim_member_post(world, member,
+			&(struct sim_inbox_entry){
+				.kind = VRRP_EVENT_FENCED, .ticket = event->ticket, .ok = event->ok });
+		break;
 	case SIM_EV_PROBE:
 		sim_pg_probe_done(world, member, event);
 		break;

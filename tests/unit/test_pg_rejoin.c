@@ -160,7 +160,13 @@ static void a_diverged_primary_waits_for_the_sources_checkpoint_and_is_rewound(v
 	(void)lab_sql(&db2, "ALTER SYSTEM SET primary_conninfo = ''");
 	(void)lab_sql(&db2, "SELECT pg_reload_conf()");
 	lab_sql_wait(&db1, "SELECT count(*) FROM pg_stat_replication", "0");
-	(void)lab_sql(&db1, "INSERT INTO t SELECT 7 FROM generate_series(1, 500)");
+	/* Over several segments, which the checkpoint at the end of crash recovery would remove if it were let. */
+	(void)lab_sql(&db1, "ALTER SYSTEM SET wal_keep_size = 0");
+	(void)lab_sql(&db1, "SELECT pg_reload_conf()");
+	for (int i = 0; i < 5; i++) {
+		(void)lab_sql(&db1, "INSERT INTO t SELECT 7 FROM generate_series(1, 100)");
+		(void)lab_sql(&db1, "SELECT pg_switch_wal()");
+	}
 	promote(&db2);
 	(void)lab_sql(&db2, "INSERT INTO t SELECT 8 FROM generate_series(1, 10)");
 

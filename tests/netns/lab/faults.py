@@ -79,10 +79,11 @@ class Faults:
         os.rmdir(os.path.join(self.lab.postgres[name].data, "promote"))
 
     def hang_promotion(self, name):
-        """pg_promote() succeeds, and recovery does not end: the startup process is stopped."""
+        """pg_promote() succeeds, and recovery does not end: the startup process is stopped. Returns its pid."""
         pid = self.lab.postgres[name].process_named("startup")
         assert pid, f"no startup process on {name}"
         self.stop_process(pid)
+        return pid
 
     def stop_process(self, pid):
         at_us = procs.now_us()

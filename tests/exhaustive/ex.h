@@ -1,0 +1,82 @@
+/*
+ * The exhaustive test: every role x guard x event, one vrrp_core_step() each, and short sequences of events from the
+ * start. It looks at one member alone; what several do together is the simulator's (tests/sim).
+ *
+ * A scene (scene.c) is a core put directly into a role with the guards of protocol.md section 4: a holder is heard, my
+ * grant runs, the lease runs or has just ended, PostgreSQL is primary, standby or down, silence, pause, a stop. A
+ * stimulus (stimuli.c) is an event. ex_check_step() (check.c) judges what the step ordered: local I1 and I2, the order
+ * of effects, the voter's promises, the role table. walk.c lets the core go from START by itself.
+ *
+ * Three members: 0 is the one tested, 1 has data too, 2 is a witness.
+ */
+#ifndef EX_H
+#define EX_H
+
+#include "vrrp/core.h"
+
+#define EX_MEMBERS 3
+#define EX_ADVERT_US INT64_C(250000)
+#define EX_LEASE_US (4 * EX_ADVERT_US)
+#define EX_DRIFT_PPM 100000U
+#define EX_POSITION UINT64_C(0x5000000)
+#define EX_TEXT_MAX 400
+
+enum ex_lease { EX_LEASE_NONE = 0, EX_LEASE_RUNS, EX_LEASE_JUST_ENDED, EX_LEASES };
+enum ex_grant { EX_GRANT_NONE = 0, EX_GRANT_SELF, EX_GRANT_OTHER, EX_GRANTS };
+enum ex_pg { EX_PG_STANDBY = 0, EX_PG_PRIMARY, EX_PG_GONE, EX_PG_SILENT, EX_PG_STARTING, EX_PGS };
+
+struct ex_scene {
+	enum vrrp_role role;
+	enum vrrp_hold_phase phase;
+	enum ex_lease lease;
+	enum ex_grant grant;
+	enum ex_pg pg;
+	bool witness;
+	bool holder_heard;
+	bool majority_heard;
+	bool eligible;
+	bool paused;
+	bool silent;
+	bool stopping;
+	bool quorum_none;
+};
+
+/* What was before a step, for ex_check_step(). */
+struct ex_before {
+	enum vrrp_role role;
+	struct vrrp_time lease_end;
+	struct vrrp_grant grant;
+	bool bound;
+	bool silent;
+};
+
+/* scene.c. False if the combination cannot be (a MASTER that never had a lease). */
+bool ex_scene_build(const struct ex_scene *scene, struct vrrp_core *ret_core);
+void ex_scene_print(const struct ex_scene *scene, char *text, size_t size);
+void ex_config(struct vrrp_core_config *ret_config, bool witness, bool quorum_none);
+/* PostgreSQL as a probe would show it. */
+struct vrrp_pg ex_pg(enum ex_pg state);
+struct vrrp_history ex_history(void);
+/* A fresh report of `member` in this role, as if built now. */
+struct vrrp_report ex_report(const struct vrrp_core *core, unsigned member, enum vrrp_role role);
+
+/* stimuli.c: number `index` as an event at core->now + after_us. False if index is beyond the last. */
+#define EX_STIMULI_MAX 200
+bool ex_stimulus(const struct vrrp_core *core, unsigned index, struct vrrp_event *ret_event,
+	struct vrrp_report *ret_report, const char **ret_name);
+
+/* check.c. Returns NULL, or what is wrong. Counts the rows of the role table that were seen. */
+struct ex_before ex_before(const struct vrrp_core *core, struct vrrp_time now);
+const char *ex_check_step(const struct ex_before *before, const struct vrrp_core *core, const struct vrrp_event *event,
+	const struct vrrp_update *update);
+unsigned ex_rows_seen(void);
+void ex_rows_print(void);
+
+/* walk.c. Each returns the number of steps taken; *ret_wrong is NULL or what is wrong. */
+unsigned long ex_walk_short(unsigned depth, const char **ret_wrong);
+unsigned long ex_walk_long(unsigned walks, unsigned length, const char **ret_wrong);
+
+/* main.c: what is being done now; printed when something is wrong or an assert of the core fires. */
+extern char ex_now[EX_TEXT_MAX];
+
+#endif

@@ -1,0 +1,96 @@
+"""Somebody else changes what is the daemon's: the address, the gate, the neighbours' tables; or stops it in good order."""
+
+import pytest
+
+from lab import net, procs
+from lab.story import Story
+
+pytestmark = pytest.mark.daemon
+
+
+def pings(lab):
+    """True if the client reaches the floating address with one packet."""
+    text = lab.net.client.run(["ping", "-c", "1", "-W", "1", net.FLOATING4], check=False)
+    return " 1 received" in text
+
+
+@pytest.mark.quick
+def test_address_is_deleted_and_put_back_at_once(make_lab):
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    host = lab.net.hosts["db1"]
+
+    def delete():
+        at_us = procs.now_us()
+        host.run(["ip", "addr", "del", f"{net.FLOATING4}/24", "dev", "eth0"])
+        return at_us
+
+    for _ in range(3):
+        story.fault(delete)
+        procs.wait_until(lambda: lab.net.has_address("db1"), 5, "the address is back", lab.describe)
+        story.writer.wait_rows(1, since_us=procs.now_us(), host="db1")
+    assert lab.daemons["db1"].state() == "MASTER"
+    story.end(["db1"])
+
+
+def test_gate_is_removed_and_put_back(make_lab):
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    for name in ("db1", "db2"):
+        host = lab.net.hosts[name]
+        host.run(["tc", "qdisc", "del", "dev", "eth0", "clsact"])
+
+        def back(host=host):
+            shown = [host.run(["tc", "filter", "show", "dev", "eth0", way]) for way in ("ingress", "egress")]
+            return all("vipd_51" in text for text in shown)
+
+        procs.wait_until(back, 5, f"the gate of {name} is back", lab.describe)
+    story.fault(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over() == "db2"
+    story.comes_back("db1")
+    story.end(["db1", "db2"])
+
+
+def test_another_host_claims_the_address_and_the_clients_come_back(make_lab):
+    """A gratuitous ARP of a stranger takes the clients away; the holder announces again and has them back."""
+    lab = make_lab(data=2, witnesses=1).up()
+    lab.postgres["db1"].value("SELECT 1")
+    assert pings(lab)
+    assert lab.daemons["w1"].stop() == 0  # its own gate would not let it announce; as a stranger it may
+    announced = lambda: lab.daemons["db1"].log_tail(100_000).count("is claimed by")  # noqa: E731
+    before = announced()
+    lab.net.announce("w1")  # w1 has not got the address: who believes it talks to nobody
+    procs.wait_until(lambda: announced() > before, 5, "the claim was noticed", lab.describe)
+    procs.wait_until(lambda: pings(lab), 5, "the client reaches the holder again", lab.describe)
+    assert lab.daemons["db1"].state() == "MASTER"
+
+
+def test_leftover_address_of_a_dead_daemon_is_removed_at_the_next_start(make_lab):
+    lab = make_lab(data=2, witnesses=1).start_postgres()
+    lab.net.address_add("db2", announce=False)
+    lab.start_daemons()
+    lab.wait_holder("db1")
+    assert not lab.net.has_address("db2")
+
+
+@pytest.mark.quick
+def test_holder_is_stopped_in_good_order_and_nothing_is_lost(make_lab):
+    """TERM: lets go, waits for the standbys to have everything, releases; PostgreSQL is left as a standby."""
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    story.may_lose = False
+
+    def stop():
+        at_us = procs.now_us()
+        assert lab.daemons["db1"].stop() == 0
+        return at_us
+
+    story.fault(stop)
+    assert story.taken_over() == "db2"
+    host = lab.net.hosts["db1"]
+    assert "vipd_51" not in host.run(["tc", "filter", "show", "dev", "eth0", "ingress"])
+    assert not lab.net.has_address("db1")
+    procs.wait_until(lambda: lab.postgres["db1"].role() == "standby", 30, "PostgreSQL is left as a standby", lab.describe)
+    lab.daemons["db1"].start()
+    story.comes_back("db1")
+    story.end(["db1", "db2"])

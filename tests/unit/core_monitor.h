@@ -1,0 +1,35 @@
+/*
+ * What must hold of every step of the core, whatever came before: I1, I2 and I5 as far as one member can break them
+ * (protocol.md section 2), the order of section 4.1, one grant at a time, one order to PostgreSQL at a time, a deadline.
+ *
+ * Used by the unit tests' lab and by the exhaustive test. It remembers what the core itself must not be asked about
+ * (which store carried the epoch, whether a promotion is still unsettled), and judges from the events and the actions.
+ * The sentence it returns is a constant; NULL = nothing wrong.
+ */
+#ifndef TESTS_UNIT_CORE_MONITOR_H
+#define TESTS_UNIT_CORE_MONITOR_H
+
+#include "vrrp/core.h"
+
+struct core_monitor {
+	struct vrrp_core before;
+	struct vrrp_report report;        /* of the last SEND */
+	struct vrrp_ballot durable_epoch; /* of the last store that ended well */
+	struct vrrp_ballot durable_promoting;
+	struct vrrp_stored written; /* the latest STORE */
+	uint64_t written_ticket;
+	bool promote_open;          /* a promote command is out and neither its end nor PostgreSQL's was seen */
+	bool primary_known_before;  /* a healthy running primary besides me was heard before the step */
+	unsigned actions_max;       /* most that one step ordered */
+	unsigned spins;             /* timer steps at one instant */
+	uint64_t rows_seen;         /* bit set of the rows of vrrp_role_table() */
+};
+
+void core_monitor_init(struct core_monitor *monitor);
+/* Before the step: keeps a copy of the core. */
+void core_monitor_before(struct core_monitor *monitor, const struct vrrp_core *core);
+/* After it: NULL or what is wrong. */
+const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_core *core,
+	const struct vrrp_event *event, const struct vrrp_update *update);
+
+#endif
