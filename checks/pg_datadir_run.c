@@ -172,9 +172,9 @@ static int datadir_recover(struct datadir *datadir)
 	char *text = NULL;
 	char config[PG_DATADIR_PATH_BYTES + 16] = "config_file=";
 	const char *where = datadir_config(datadir);
-	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "template1",
+	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "template1",
 		NULL };
-	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "-c", config,
+	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", config,
 		"template1", NULL };
 	struct pg_control control;
 	struct vip_err err;

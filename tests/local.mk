@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
 	tests/unit/test_keys \
+	tests/unit/test_lease \
 	tests/unit/test_log \
 	tests/unit/test_ndisc \
 	tests/unit/test_nl_addr \
@@ -30,13 +31,17 @@ unit_tests = \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \
 	tests/unit/test_nl_sockdiag \
+	tests/unit/test_peer \
 	tests/unit/test_pg_control \
 	tests/unit/test_pg_query \
 	tests/unit/test_pg_text \
 	tests/unit/test_pg_wal \
 	tests/unit/test_prng \
+	tests/unit/test_ranking \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_report_sock \
+	tests/unit/test_role \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \
@@ -54,6 +59,8 @@ postgres_tests = \
 check_LIBRARIES = tests/unit/libshared.a
 tests_unit_libshared_a_SOURCES = \
 	tests/unit/config_sample.h \
+	tests/unit/core_lab.h \
+	tests/unit/core_monitor.h \
 	tests/unit/pg_fixture.c \
 	tests/unit/pg_fixture.h \
 	tests/unit/report_samples.h \

@@ -1,4 +1,5 @@
-#define _GNU_SOURCE /* pthread_timedjoin_np */
+#define _GNU_SOURCE                  /* pthread_timedjoin_np */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* it would always be this file */
 #include "vipd/log.h"
 
 #include <assert.h>

@@ -84,7 +84,7 @@ static int parse(int argc, char **argv, struct arguments *ret_arguments)
 static void print_report(const struct config_report *report)
 {
 	for (size_t i = 0; i < report->count; i++) {
-		(void)fprintf(stderr, "%s%s\n", report->message[i].warning ? "warning: " : "", report->message[i].text);
+		(void)fprintf(stderr, "%s\n", report->message[i].text);
 	}
 	if (report->dropped > 0) {
 		(void)fprintf(stderr, "and %zu more\n", report->dropped);

@@ -16,19 +16,24 @@ struct core_monitor {
 	struct vrrp_report report;        /* of the last SEND */
 	struct vrrp_ballot durable_epoch; /* of the last store that ended well */
 	struct vrrp_ballot durable_promoting;
-	struct vrrp_stored written; /* the latest STORE */
+	struct vrrp_ballot written_epoch; /* of the latest STORE */
+	struct vrrp_ballot written_promoting;
 	uint64_t written_ticket;
-	bool promote_open;          /* a promote command is out and neither its end nor PostgreSQL's was seen */
-	bool primary_known_before;  /* a healthy running primary besides me was heard before the step */
-	unsigned actions_max;       /* most that one step ordered */
-	unsigned spins;             /* timer steps at one instant */
-	uint64_t rows_seen;         /* bit set of the rows of vrrp_role_table() */
+	bool promote_open;    /* a promote command is out, and neither its end nor PostgreSQL's was seen */
+	unsigned actions_max; /* most that one step ordered */
+	unsigned spins;       /* timer steps at one instant */
+	uint64_t rows_seen;   /* bit set of the rows of vrrp_role_table() */
 };
 
 void core_monitor_init(struct core_monitor *monitor);
+
+/* For a core that was put together by hand: its present state is on the disk, up to stored_ticket. */
+void core_monitor_adopt(struct core_monitor *monitor, const struct vrrp_core *core);
+
 /* Before the step: keeps a copy of the core. */
 void core_monitor_before(struct core_monitor *monitor, const struct vrrp_core *core);
-/* After it: NULL or what is wrong. */
+
+/* After it: NULL, or what is wrong. */
 const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_core *core,
 	const struct vrrp_event *event, const struct vrrp_update *update);
 

@@ -5,7 +5,7 @@ import signal
 
 from . import net, procs
 
-# tshark writes its answer late: a capture file is complete only when the capturing process has ended.
+# Without --immediate-mode tcpdump forgets what is in its ring when it is told to stop.
 STOP_DEADLINE_S = 10
 FIELDS = ["frame.time_epoch", "ip.src", "ipv6.src", "ip.ttl", "ipv6.hlim", "vrrp.version", "vrrp.virt_rtr_id", "vrrp.prio",
           "vrrp.adver_int", "vrrp.checksum.status", "vrrp.ip_addr", "vrrp.ipv6_addr", "_ws.malformed"]  # fmt: skip
@@ -17,7 +17,7 @@ class Capture:
     def __init__(self, lab, name="vrrp", expression="ip proto 112 or ip6 proto 112"):
         self.path = os.path.join(lab.folder, f"{name}.pcap")
         self.finished = False
-        args = ["tcpdump", "-Z", "root", "-i", "eth0", "-p", "-U", "-q", "-w", self.path, expression]
+        args = ["tcpdump", "-Z", "root", "-i", "eth0", "-p", "-U", "--immediate-mode", "-q", "-w", self.path, expression]
         self.process = lab.procs.spawn(lab.net.client.net_args(args), os.path.join(lab.folder, f"{name}.log"))
         procs.wait_until(lambda: os.path.exists(self.path), 10, "tcpdump has begun")
 

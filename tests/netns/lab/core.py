@@ -324,6 +324,16 @@ class Lab:
         what = f"{name or 'a member'} is MASTER and the others say so"
         return procs.wait_until(agreed, deadline_s, what, self.describe)
 
+    def wait_grants(self, count=None, deadline_s=HOLDER_DEADLINE_S):
+        """Waits until the holder counts the grants of so many members (default: all): also of one that was silent."""
+        count = count or len(self.members)
+
+        def granted():
+            statuses = [status for status in (daemon.status() for daemon in self.daemons.values()) if status]
+            return any(one["state"] == "MASTER" and one["grants"] == count for one in statuses)
+
+        return procs.wait_until(granted, deadline_s, f"{count} members grant the holder", self.describe)
+
     def wait_state(self, name, *states, deadline_s=HOLDER_DEADLINE_S):
         return procs.wait_until(
             lambda: (state := self.daemons[name].state()) in states and state, deadline_s,

@@ -1,5 +1,6 @@
 """The lab's two C programs: from the build directory if make has built them there, else compiled for this session."""
 
+import functools
 import os
 import subprocess
 
@@ -14,8 +15,9 @@ SOURCES = {
 }
 
 
+@functools.lru_cache(None)
 def built(name):
-    """The path of a program of the build directory; None without one."""
+    """The path of a program of the build directory; None without one. Looked for once: a test run is of one build."""
     path = os.path.join(BUILD, name) if BUILD else ""
     return os.path.abspath(path) if path and os.access(path, os.X_OK) else None
 
