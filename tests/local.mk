@@ -21,7 +21,6 @@ unit_tests = \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
 	tests/unit/test_keys \
-	tests/unit/test_lease \
 	tests/unit/test_log \
 	tests/unit/test_ndisc \
 	tests/unit/test_nl_addr \
@@ -31,17 +30,13 @@ unit_tests = \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \
 	tests/unit/test_nl_sockdiag \
-	tests/unit/test_peer \
 	tests/unit/test_pg_control \
 	tests/unit/test_pg_query \
 	tests/unit/test_pg_text \
 	tests/unit/test_pg_wal \
 	tests/unit/test_prng \
-	tests/unit/test_ranking \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
-	tests/unit/test_report_sock \
-	tests/unit/test_role \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \
@@ -59,7 +54,9 @@ postgres_tests = \
 check_LIBRARIES = tests/unit/libshared.a
 tests_unit_libshared_a_SOURCES = \
 	tests/unit/config_sample.h \
+	tests/unit/core_lab.c \
 	tests/unit/core_lab.h \
+	tests/unit/core_monitor.c \
 	tests/unit/core_monitor.h \
 	tests/unit/pg_fixture.c \
 	tests/unit/pg_fixture.h \
@@ -68,7 +65,14 @@ tests_unit_libshared_a_SOURCES = \
 	tests/unit/test_nl_gate_lab.h \
 	tests/unit/test_nl_lab.h
 
-exhaustive_tests =
+exhaustive_tests = tests/exhaustive/test_exhaustive
+tests_exhaustive_test_exhaustive_SOURCES = \
+	tests/exhaustive/check.c \
+	tests/exhaustive/ex.h \
+	tests/exhaustive/main.c \
+	tests/exhaustive/scene.c \
+	tests/exhaustive/stimuli.c \
+	tests/exhaustive/walk.c
 
 sim_tests = tests/run_sim.py
 sim_programs = tests/sim/sim
@@ -188,7 +192,10 @@ CLEANFILES += $(fuzz_targets) tests/fuzz/libfuzzed.a check-*.log
 clean-local:
 	rm -rf tests/fuzz/obj
 
-# Whole folders of what is not compiled.
+# The scenarios and the bench go into the tarball as they are.
+dist-hook:
+	tar -C $(srcdir) -cf - --exclude=__pycache__ --exclude=.pytest_cache tests/netns tests/bench | tar -C $(distdir) -xf -
+
 EXTRA_DIST += tests/local.mk tests/cmocka.sh tests/run_sim.py tests/run_postgres.py tests/sim/seeds tests/fuzz/corpus tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

@@ -1,8 +1,8 @@
 /*
  * A member alone on a table: one struct vrrp_core, simulated time, and the other members as reports that a test writes.
  *
- * The core is member 1 (index 0); the others are indexes 1 and up, the witnesses last. `peer[i]` is what member i will
- * say next: change a field, then core_lab_hear(). Disk, probe and history answer by themselves and at once, unless a
+ * The core is member 1 (index 0), of the lowest priority; the others are indexes 1 and up, the witnesses last. `peer[i]`
+ * is what member i will say next: change a field, then core_lab_hear(). Disk, probe and history answer by themselves and at once, unless a
  * test holds them; orders to PostgreSQL are answered by the test. `done` is all that the core ordered in consequence of
  * the last call, and core_lab_line() is the same as one line of text, which most tests compare.
  *
@@ -51,7 +51,7 @@ void core_lab_init(struct core_lab *lab, unsigned members, unsigned witnesses);
 void core_lab_start(struct core_lab *lab);
 /* init and start of a first start ever, PostgreSQL a standby at CORE_LAB_LSN, everybody heard: BACKUP. */
 void core_lab_up(struct core_lab *lab, unsigned members, unsigned witnesses);
-/* The same with PostgreSQL a running primary that nobody holds a lease for. */
+/* The same with PostgreSQL a running primary, and nobody heard yet: heard by a majority it stands at once. */
 void core_lab_up_primary(struct core_lab *lab, unsigned members, unsigned witnesses);
 
 /* One event. */
@@ -83,7 +83,8 @@ void core_lab_promoted(struct core_lab *lab, uint32_t timeline);
 /* PostgreSQL's probe now says lab->pg. */
 void core_lab_probe(struct core_lab *lab);
 
-/* From BACKUP to CANDIDATE; to PROMOTING with the lease, the promote command out; to MASTER. */
+/* All are heard, and it is my turn: to CANDIDATE; on to PROMOTING by all grants (a running primary: to MASTER); on to
+ * MASTER. `done` is that of all together. */
 void core_lab_stand(struct core_lab *lab);
 void core_lab_elect(struct core_lab *lab);
 void core_lab_serve(struct core_lab *lab);

@@ -27,15 +27,18 @@ void core_monitor_init(struct core_monitor *monitor)
 	memset(monitor, 0, sizeof(*monitor));
 }
 
+static void note_write(struct core_monitor *monitor, const struct vrrp_core *core, uint64_t ticket)
+{
+	monitor->written[monitor->writes++ % CORE_MONITOR_WRITES] =
+		(struct core_monitor_write){ ticket, core->stored.epoch, core->stored.promoting };
+}
+
 void core_monitor_adopt(struct core_monitor *monitor, const struct vrrp_core *core)
 {
-	bool durable = core->stored_ticket >= core->store_ticket;
-
-	monitor->durable_epoch = durable ? core->stored.epoch : (struct vrrp_ballot){ 0 };
-	monitor->durable_promoting = durable ? core->stored.promoting : (struct vrrp_ballot){ 0 };
-	monitor->written_epoch = core->stored.epoch;
-	monitor->written_promoting = core->stored.promoting;
-	monitor->written_ticket = core->store_ticket;
+	note_write(monitor, core, core->store_ticket);
+	if (core->stored_ticket >= core->store_ticket) {
+		monitor->durable = monitor->written[(monitor->writes - 1) % CORE_MONITOR_WRITES];
+	}
 	monitor->promote_open = core->op == VRRP_PG_OP_PROMOTE;
 	monitor->spins = 0;
 }
@@ -110,14 +113,13 @@ static const char *check_address(struct view *v, const struct vrrp_action *actio
 
 static const char *check_promote(struct view *v)
 {
-	const struct core_monitor *m = v->monitor;
+	const struct core_monitor_write *durable = &v->monitor->durable;
 
-	m = v->monitor;
 	if (v->role != VRRP_ROLE_PROMOTING || !lease_runs(v)) {
 		return "I2: promoted without a lease";
 	}
-	if (!vrrp_ballot_equal(&m->durable_epoch, &v->after->ballot) ||
-		!vrrp_ballot_equal(&m->durable_promoting, &v->after->ballot)) {
+	if (!vrrp_ballot_equal(&durable->epoch, &v->after->ballot) ||
+		!vrrp_ballot_equal(&durable->promoting, &v->after->ballot)) {
 		return "section 6 (a): promoted before epoch and `promoting` are durable";
 	}
 	return NULL;
@@ -133,7 +135,7 @@ static const char *check_attach(const struct view *v, const struct vrrp_action *
 	if (vrrp_ballot_compare(&report->ballot, &v->after->stored.vouched) < 0) {
 		return "A3: attached to somebody older than the ballot vouched for";
 	}
-	if (follow && !vrrp_ballot_equal(&v->monitor->durable_epoch, &report->ballot)) {
+	if (follow && !vrrp_ballot_equal(&v->monitor->durable.epoch, &report->ballot)) {
 		return "section 6 (b): attached before the holder's epoch is durable";
 	}
 	return !follow && !v->after->config.manage_full ? "rewound or cloned, and manage is not full" : NULL;
@@ -273,9 +275,7 @@ static const char *check_action(struct view *v, const struct vrrp_action *action
 	case VRRP_ACT_SEND:
 		return check_send(v);
 	case VRRP_ACT_STORE:
-		v->monitor->written_ticket = action->ticket;
-		v->monitor->written_epoch = v->after->stored.epoch;
-		v->monitor->written_promoting = v->after->stored.promoting;
+		note_write(v->monitor, v->after, action->ticket);
 		return NULL;
 	case VRRP_ACT_EXIT:
 		return v->after->stopping && v->role == VRRP_ROLE_INIT ? NULL : "leaves without being asked to";
@@ -391,9 +391,8 @@ static void take_event(struct view *v)
 	bool dead = event->kind == VRRP_EVENT_PG_DEAD;
 
 	v->op = v->before->op;
-	if (event->kind == VRRP_EVENT_STORED && event->ok && event->ticket == m->written_ticket) {
-		m->durable_epoch = m->written_epoch;
-		m->durable_promoting = m->written_promoting;
+	for (unsigned i = 0; i < CORE_MONITOR_WRITES && event->kind == VRRP_EVENT_STORED && event->ok; i++) {
+		m->durable = m->written[i].ticket == event->ticket ? m->written[i] : m->durable;
 	}
 	if (dead || (event->kind == VRRP_EVENT_PG && event->pg.gone)) {
 		m->promote_open = false;

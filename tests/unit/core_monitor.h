@@ -11,14 +11,20 @@
 
 #include "vrrp/core.h"
 
+#define CORE_MONITOR_WRITES 16 /* stores under way that are remembered */
+
+struct core_monitor_write {
+	uint64_t ticket;
+	struct vrrp_ballot epoch;
+	struct vrrp_ballot promoting;
+};
+
 struct core_monitor {
 	struct vrrp_core before;
-	struct vrrp_report report;        /* of the last SEND */
-	struct vrrp_ballot durable_epoch; /* of the last store that ended well */
-	struct vrrp_ballot durable_promoting;
-	struct vrrp_ballot written_epoch; /* of the latest STORE */
-	struct vrrp_ballot written_promoting;
-	uint64_t written_ticket;
+	struct vrrp_report report;         /* of the last SEND */
+	struct core_monitor_write durable; /* of the last store that ended well */
+	struct core_monitor_write written[CORE_MONITOR_WRITES];
+	unsigned writes;
 	bool promote_open;    /* a promote command is out, and neither its end nor PostgreSQL's was seen */
 	unsigned actions_max; /* most that one step ordered */
 	unsigned spins;       /* timer steps at one instant */
