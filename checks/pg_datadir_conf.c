@@ -122,12 +122,15 @@ struct datadir_kept {
 	} file[DATADIR_KEPT_MAX];
 };
 
-/* What belongs to this host, not to the cluster. */
+/* What belongs to this host, not to the cluster; postmaster.opts is where config_file is found. */
 static bool datadir_is_ours(const char *name)
 {
 	static const char *const suffix[] = { ".conf", ".crt", ".key", ".pem" };
 	size_t length = strlen(name);
 
+	if (strcmp(name, "postmaster.opts") == 0) {
+		return true;
+	}
 	for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(suffix); i++) {
 		size_t suffix_length = strlen(suffix[i]);
 

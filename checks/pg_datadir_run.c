@@ -15,18 +15,54 @@
 #define DATADIR_KEEP_WAL "wal_keep_size=1000000000"
 #define DATADIR_START_LOG "vipd-start.log"
 
+/* The socket's lock file beside it: "pid \n data directory …"; gone with the postmaster.pid of the same process. */
+static void datadir_socket_lock_remove(const char *directory, const char *port, pid_t pid)
+{
+	char name[64];
+	char path[PG_DATADIR_PATH_BYTES];
+	char *text;
+
+	(void)snprintf(name, sizeof(name), ".s.PGSQL.%.10s.lock", port);
+	if (datadir_path(directory, name, path, NULL) == 0 && datadir_file_read(path, &text, NULL, NULL) == 0) {
+		if (strtol(text, NULL, 10) == pid) {
+			(void)unlink(path);
+		}
+		free(text);
+	}
+}
+
 /*
- * Nothing of PostgreSQL works here, yet postmaster.pid names a process that exists: a zombie nobody has collected, or
- * somebody who got the number after a crash. PostgreSQL would refuse to start.
+ * Nothing of PostgreSQL works here, yet postmaster.pid names a process that exists: a zombie nobody has collected (a
+ * container's init), or somebody who got the number after a crash. PostgreSQL would refuse to start. Lines of the file:
+ * pid, data directory, start time, port, first socket directory.
  */
 static void datadir_lock_remove_stale(const struct datadir *datadir)
 {
 	pid_t pid = datadir_postmaster_pid(datadir->data);
+	char path[PG_DATADIR_PATH_BYTES];
+	char *text;
+	char *save = NULL;
+	const char *line;
 
-	if (pid > 0 && (kill(pid, 0) == 0 || errno == EPERM)) {
-		(void)printf("removing postmaster.pid: process %d is no PostgreSQL of this directory\n", (int)pid);
-		(void)datadir_file_remove(datadir->data, "postmaster.pid", NULL);
+	if (pid <= 0 || (kill(pid, 0) != 0 && errno != EPERM) ||
+		datadir_path(datadir->data, "postmaster.pid", path, NULL) < 0 ||
+		datadir_file_read(path, &text, NULL, NULL) < 0) {
+		return;
 	}
+	(void)printf("removing postmaster.pid: process %d is no PostgreSQL of this directory\n", (int)pid);
+	line = strtok_r(text, "\n", &save);
+	for (int number = 2; line != NULL && number <= 4; number++) {
+		line = strtok_r(NULL, "\n", &save);
+	}
+	if (line != NULL) {
+		const char *directory = strtok_r(NULL, "\n", &save);
+
+		if (directory != NULL && directory[0] == '/') {
+			datadir_socket_lock_remove(directory, line, pid);
+		}
+	}
+	free(text);
+	(void)datadir_file_remove(datadir->data, "postmaster.pid", NULL);
 }
 
 int datadir_refuse_running(const struct datadir *datadir)
@@ -172,9 +208,9 @@ static int datadir_recover(struct datadir *datadir)
 	char *text = NULL;
 	char config[PG_DATADIR_PATH_BYTES + 16] = "config_file=";
 	const char *where = datadir_config(datadir);
-	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "template1",
+	const char *const plain[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "template1",
 		NULL };
-	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", config,
+	const char *const told[] = { "--single", "-F", "-D", datadir->data, "-c", DATADIR_KEEP_WAL, "-c", config,
 		"template1", NULL };
 	struct pg_control control;
 	struct vip_err err;

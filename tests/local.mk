@@ -15,12 +15,15 @@ unit_tests = \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
+	tests/unit/test_core_start \
+	tests/unit/test_core_vote \
 	tests/unit/test_err \
 	tests/unit/test_exec \
 	tests/unit/test_garp \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
 	tests/unit/test_keys \
+	tests/unit/test_lease \
 	tests/unit/test_log \
 	tests/unit/test_ndisc \
 	tests/unit/test_nl_addr \
@@ -30,13 +33,16 @@ unit_tests = \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \
 	tests/unit/test_nl_sockdiag \
+	tests/unit/test_peer \
 	tests/unit/test_pg_control \
 	tests/unit/test_pg_query \
 	tests/unit/test_pg_text \
 	tests/unit/test_pg_wal \
 	tests/unit/test_prng \
+	tests/unit/test_ranking \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_role \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \

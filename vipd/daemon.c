@@ -283,9 +283,10 @@ static int open_instances(struct daemon *daemon, struct vip_err *err)
 			code = vip_err_set(err, -ENOMEM, "out of memory");
 			break;
 		}
-		self = config_member_find_local(&daemon->config->instance[i], daemon->config->node, is_local, addrs, err);
-		code = self < 0 ? self :
-				  instance_open(instance, daemon->config, i, (size_t)self, daemon->loop, daemon->socks,
+		self = config_member_find_local(
+			&daemon->config->instance[i], daemon->config->node, is_local, addrs, err);
+		code = self < 0 ? self
+				: instance_open(instance, daemon->config, i, (size_t)self, daemon->loop, daemon->socks,
 					  daemon->dir_fd, err);
 		if (code < 0) {
 			free(instance);
@@ -359,14 +360,19 @@ static int add_sources(struct daemon *daemon, struct vip_err *err)
 }
 
 /* Real-time scheduling and locked memory: wished for, and gone on without, said once. */
-static void become_real_time(const struct vip_config *config)
+static void become_real_time(struct daemon *daemon)
 {
+	const struct vip_config *config = daemon->config;
 	struct sched_param param = { .sched_priority = config->scheduling_priority };
 	int policy = config->scheduling == CONFIG_SCHEDULING_FIFO ? SCHED_FIFO : SCHED_RR;
 
 	if (config->scheduling != CONFIG_SCHEDULING_OTHER &&
 		sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0) {
-		log_warning(NULL, "real-time scheduling was refused (%s): under load the lease may be lost", strerror(errno));
+		log_warning(NULL, "real-time scheduling was refused (%s): under load the lease may be lost",
+			strerror(errno));
+	}
+	for (size_t i = 0; i < daemon->count && config->scheduling != CONFIG_SCHEDULING_OTHER; i++) {
+		(void)state_writer_schedule(daemon->instance[i]->writer, policy, param.sched_priority);
 	}
 	if (config->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
 		log_warning(NULL, "memory could not be locked (%s): swapping may cost the lease", strerror(errno));
@@ -406,7 +412,7 @@ int daemon_run(const struct vip_config *config, struct vip_err *err)
 		code = add_sources(&daemon, err);
 	}
 	if (code == 0) {
-		become_real_time(config);
+		become_real_time(&daemon);
 		(void)sd_event_set_watchdog(daemon.loop, 1);
 		(void)sd_notify(0, "READY=1");
 		code = sd_event_loop(daemon.loop);

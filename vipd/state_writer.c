@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +260,13 @@ int state_writer_submit(struct state_writer *writer, const char *name, uint64_t 
 		free(copy);
 	}
 	return code;
+}
+
+int state_writer_schedule(struct state_writer *writer, int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return -pthread_setschedparam(writer->thread, policy, &param);
 }
 
 int state_writer_fd(const struct state_writer *writer)

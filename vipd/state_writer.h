@@ -7,7 +7,8 @@
  * carry its error for all tickets it stood for; nothing is retried here.
  *
  * Sans-loop: poll state_writer_fd() for reading, then call state_writer_run(), which calls back once a ticket, in the
- * caller's thread. The thread has the default scheduling and blocks all signals. Names are served oldest first.
+ * caller's thread. The thread has the default scheduling (but see state_writer_schedule) and blocks all signals. Names
+ * are served oldest first.
  */
 #ifndef VIPD_STATE_WRITER_H
 #define VIPD_STATE_WRITER_H
@@ -35,6 +36,12 @@ int state_writer_open(
  */
 int state_writer_submit(struct state_writer *writer, const char *name, uint64_t ticket, const char *text, size_t len,
 	struct vip_err *err);
+
+/*
+ * Lets the thread run with a real-time policy (SCHED_RR, SCHED_FIFO): a promotion waits for it, and it does little but
+ * wait for the disk. 0, or a negative errno (then it runs as before).
+ */
+int state_writer_schedule(struct state_writer *writer, int policy, int priority);
 
 /* Readable when completions wait. */
 int state_writer_fd(const struct state_writer *writer);

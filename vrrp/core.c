@@ -158,7 +158,7 @@ static void check_eligible(struct vrrp_core *core, struct vrrp_update *update)
 		}
 		break;
 	case VRRP_ROLE_BACKUP:
-		if (!eligible) {
+		if (!eligible && !core->stopping) {
 			core_role_set(core, update, VRRP_CAUSE_NOT_ELIGIBLE);
 		}
 		break;
@@ -210,7 +210,9 @@ static void check_stop(struct vrrp_core *core, struct vrrp_update *update)
 static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 {
 	bool asks = core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
-		    core->role == VRRP_ROLE_MASTER || (core->role == VRRP_ROLE_LEAVING && core->stopping);
+		    core->role == VRRP_ROLE_MASTER ||
+		    (core->role == VRRP_ROLE_LEAVING && core->stopping &&
+			    vrrp_time_before(core->now, core->stop_deadline));
 	int64_t ask_us = asks ? core->config.lease_us : 0;
 	struct vrrp_action *action;
 	uint64_t seq;

@@ -74,13 +74,14 @@ static void store_epoch(struct vrrp_core *core)
 /* The lease is in hand (section 8, "Taking"). */
 void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update)
 {
+	/* For the disk and fence_command here; anew for the promotion itself. */
+	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
 	if (!core->config.fence || nobody_to_fence(core)) {
 		store_epoch(core);
 		return;
 	}
 	core->phase = VRRP_HOLD_FENCING;
 	core->wait_ticket = ++core->next_ticket;
-	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
 	core_act(update, VRRP_ACT_FENCE)->ticket = core->wait_ticket;
 }
 
@@ -145,7 +146,8 @@ static void finish_leaving(struct vrrp_core *core, struct vrrp_update *update, e
 
 void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
 {
-	bool stop = core_pg_may_be_primary(core);
+	/* A promotion that failed may still come about: PostgreSQL has the command. */
+	bool stop = core_pg_may_be_primary(core) || core->phase == VRRP_HOLD_PROMOTING;
 
 	stop_serving(core, update);
 	if (cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) {
@@ -176,7 +178,8 @@ void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 		core_act(update, VRRP_ACT_DESTROY);
 		core->bound = false;
 	}
-	core->superseded = core_pg_may_be_primary(core);
+	/* A promotion that is being stopped (superseded already) is not over before PostgreSQL is gone (C2). */
+	core->superseded = core->superseded || core_pg_may_be_primary(core);
 	core->phase = VRRP_HOLD_NONE;
 	core->lost = core->ballot;
 	core->ballot = (struct vrrp_ballot){ 0 };
@@ -244,6 +247,8 @@ void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->op == VRRP_PG_OP_PROMOTE || core->op == VRRP_PG_OP_DETACH || core->op == VRRP_PG_OP_FOLLOW) {
 		core->op = VRRP_PG_OP_NONE; /* their completion is not waited for any more */
 	}
+	/* Starting it again is no hurry: the others must hear first that it is gone, and take over. */
+	core->op_retry_at = vrrp_time_max(core->op_retry_at, vrrp_time_add(core->now, CORE_RESTART_PAUSE_US));
 	if (!held) {
 		core_release_lost(core);
 		return;
@@ -322,9 +327,12 @@ void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_store(core);
 		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
 	}
-	if (core->role == VRRP_ROLE_PROMOTING && core->phase != VRRP_HOLD_STORING &&
-		!vrrp_time_before(core->now, core->promote_deadline)) {
+	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline)) {
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	}
+	if (core->role == VRRP_ROLE_LEAVING && core->op == VRRP_PG_OP_NONE &&
+		!vrrp_time_before(core->now, core->op_retry_at)) {
+		core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE); /* the first one failed */
 	}
 	if (core->role == VRRP_ROLE_MASTER) {
 		master_tick(core, update);
@@ -338,7 +346,7 @@ struct vrrp_time core_hold_deadline(const struct vrrp_core *core)
 	if (vrrp_role_holds(core->role)) {
 		at = core->lease_end;
 	}
-	if (core->role == VRRP_ROLE_PROMOTING && core->phase != VRRP_HOLD_STORING) {
+	if (core->role == VRRP_ROLE_PROMOTING) {
 		at = vrrp_time_min(at, core->promote_deadline);
 	}
 	if (core->role == VRRP_ROLE_MASTER) {

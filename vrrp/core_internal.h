@@ -22,6 +22,8 @@
 /* A failed start, rewind or clone is tried again after this, doubling. */
 #define CORE_OP_BACKOFF_MIN_US VRRP_US_PER_S
 #define CORE_OP_BACKOFF_MAX_US (60 * VRRP_US_PER_S)
+/* A postmaster that died is started again no sooner than this. */
+#define CORE_RESTART_PAUSE_US (50 * VRRP_US_PER_MS)
 #define CORE_HISTORY_RETRY_US VRRP_US_PER_S
 /* State that could not be made durable is tried again after this; until then the member is not eligible. */
 #define CORE_STORE_RETRY_US VRRP_US_PER_S

@@ -54,11 +54,13 @@ int vrrp_core_holder(const struct vrrp_core *core)
 
 struct vrrp_position core_own_position(const struct vrrp_core *core)
 {
-	/* The running value counts while streaming, as a lower bound; a stopped PostgreSQL's position is not known. */
-	bool usable = core->pg.up && (core->pg.position_known || core->pg.streaming || !core->pg.in_recovery);
-
+	/*
+	 * What PostgreSQL says it has is a lower bound, also for the moment in which the receiver is gone and the end of
+	 * the local WAL is not reached yet; who must know it exactly (attach, vouch) asks position_known. A stopped
+	 * PostgreSQL's position is not known.
+	 */
 	return (struct vrrp_position){ .history = core->stored.history,
-		.position = usable ? core->pg.position : 0,
+		.position = core->pg.up ? core->pg.position : 0,
 		.epoch = core->stored.epoch,
 		.timeline = core->pg.timeline };
 }

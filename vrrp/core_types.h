@@ -100,7 +100,8 @@ struct vrrp_pg {
 	uint32_t faults; /* VRRP_FAULT_BITs found by the checks (PG_HUNG, DISK, SCRIPT ...) */
 };
 
-/* Orders to PostgreSQL. One is under way at a time, but for CHECKPOINT; a STOP may be ordered during any other. */
+/* Orders to PostgreSQL. One is under way at a time, but for CHECKPOINT; a STOP may be ordered during any other, PROMOTE
+ * during DETACH and FOLLOW: the later order ends the earlier one. */
 enum vrrp_pg_op {
 	VRRP_PG_OP_NONE = 0,
 	VRRP_PG_OP_PROMOTE,        /* done: out of recovery, proved by a poll */

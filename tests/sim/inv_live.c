@@ -124,18 +124,22 @@ static bool somebody_eligible(const struct sim_world *world)
 	return false;
 }
 
-/* What time alone does not cure, nor the daemon without a holder: data that lacks too much, or has gone another way. */
+/*
+ * What time alone does not cure, nor the daemon without a holder: data that lacks too much, or that has gone another
+ * way (its PostgreSQL may be down or starting besides: every rejoin that fails stops it).
+ */
 static bool is_lasting(const struct sim_world *world)
 {
-	uint32_t lasting = VRRP_FAULT_BIT(VRRP_FAULT_LAG) | VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED);
-
 	for (unsigned i = 0; i < world->count; i++) {
 		const struct sim_member *member = &world->member[i];
+		uint32_t faults = vrrp_core_faults(&member->core);
 
-		if (!member->witness && (vrrp_core_faults(&member->core) & ~lasting) != 0 &&
-			(world->partial >> i & 1) == 0) {
-			return false;
+		if (member->witness || (world->partial >> i & 1) != 0 ||
+			(faults & VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED)) != 0 ||
+			faults == VRRP_FAULT_BIT(VRRP_FAULT_LAG)) {
+			continue;
 		}
+		return false;
 	}
 	return true;
 }

@@ -118,17 +118,53 @@ static int64_t draw_log(struct vrrp_prng *prng, int64_t low, int64_t high)
 	return vrrp_prng_range(prng, at, 2 * at <= high ? 2 * at : high);
 }
 
+/* Each knob has numbers of its own, so that a new knob does not change what a seed means for the others. */
+static void init_for(struct vrrp_prng *prng, uint64_t seed, const char *name)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (; *name != '\0'; name++) {
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
+	}
+	vrrp_prng_init(prng, seed ^ hash);
+}
+
+/* Knobs that depend on each other. */
+static void fit_together(struct sim_knobs *knobs)
+{
+	struct vrrp_prng prng;
+
+	init_for(&prng, knobs->seed, "shape");
+	if (vrrp_prng_below(&prng, 2) == 0) { /* three members are what most people have */
+		knobs->members = 3;
+	}
+	if (vrrp_prng_below(&prng, 10) == 0) {
+		knobs->quorum_none = 1;
+		knobs->members = 2;
+		knobs->witnesses = 0;
+	}
+	if (knobs->promote_us > knobs->promote_timeout_us / 2) {
+		knobs->promote_us = knobs->promote_timeout_us / 2;
+	}
+	if (knobs->fence_us > knobs->promote_timeout_us / 2) {
+		knobs->fence_us = knobs->promote_timeout_us / 2;
+	}
+	if (knobs->witnesses >= knobs->members) {
+		knobs->witnesses = knobs->members - 1;
+	}
+}
+
 void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
 {
 	struct vrrp_prng prng;
 
-	vrrp_prng_init(&prng, seed);
 	memset(ret_knobs, 0, sizeof(*ret_knobs));
 	ret_knobs->seed = seed;
 	for (size_t i = 0; i < KNOBS; i++) {
 		const struct knob *knob = &table[i];
 		int64_t value;
 
+		init_for(&prng, seed, knob->name);
 		if (knob->draw == KNOB_EVEN) {
 			value = vrrp_prng_range(&prng, knob->low, knob->high);
 		} else {
@@ -139,23 +175,7 @@ void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
 		}
 		*knob_at(ret_knobs, knob) = value;
 	}
-	if (vrrp_prng_below(&prng, 2) == 0) { /* three members are what most people have */
-		ret_knobs->members = 3;
-	}
-	if (ret_knobs->promote_us > ret_knobs->promote_timeout_us / 2) {
-		ret_knobs->promote_us = ret_knobs->promote_timeout_us / 2;
-	}
-	if (vrrp_prng_below(&prng, 10) == 0) {
-		ret_knobs->quorum_none = 1;
-		ret_knobs->members = 2;
-		ret_knobs->witnesses = 0;
-	}
-	if (ret_knobs->fence_us > ret_knobs->promote_timeout_us / 2) {
-		ret_knobs->fence_us = ret_knobs->promote_timeout_us / 2;
-	}
-	if (ret_knobs->witnesses >= ret_knobs->members) {
-		ret_knobs->witnesses = ret_knobs->members - 1;
-	}
+	fit_together(ret_knobs);
 }
 
 bool sim_knobs_set(struct sim_knobs *knobs, const char *text)

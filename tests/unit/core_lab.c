@@ -121,8 +121,22 @@ void core_lab_step(struct core_lab *lab, struct vrrp_event event)
 	lab->depth--;
 }
 
+static void postgresql_is(struct core_lab *lab, bool up)
+{
+	lab->pg.up = up;
+	lab->pg.gone = !up;
+	lab->pg.in_recovery = lab->pg.in_recovery || up; /* started again: as a standby */
+	lab->pg.position_known = up;
+	lab->pg.streaming = false;
+	lab->pg.receiver = false;
+	lab->pg.upstream = VRRP_MEMBER_NONE;
+}
+
 void core_lab_event(struct core_lab *lab, enum vrrp_event_kind kind, bool ok)
 {
+	if (kind == VRRP_EVENT_PG_DEAD) {
+		postgresql_is(lab, false);
+	}
 	core_lab_step(lab, (struct vrrp_event){ .kind = kind, .ok = ok });
 }
 
@@ -175,13 +189,22 @@ void core_lab_hear_stale(struct core_lab *lab, unsigned i)
 	say(lab, i, false);
 }
 
-void core_lab_hear_all(struct core_lab *lab)
+/* Several steps as one call: `done` goes on from the first to the last. */
+static unsigned begin(struct core_lab *lab)
 {
 	unsigned before = lab->depth;
 
+	lab->done_count = before == 0 ? 0 : lab->done_count;
+	lab->depth = before + 1;
+	return before;
+}
+
+void core_lab_hear_all(struct core_lab *lab)
+{
+	unsigned before = begin(lab);
+
 	for (unsigned i = 1; i < lab->config.member_count; i++) {
 		core_lab_hear(lab, i);
-		lab->depth = before + 1; /* one call: `done` goes on */
 	}
 	lab->depth = before;
 }
@@ -189,13 +212,12 @@ void core_lab_hear_all(struct core_lab *lab)
 void core_lab_after_us(struct core_lab *lab, int64_t us)
 {
 	struct vrrp_time end = vrrp_time_add(lab->now, us);
-	unsigned before = lab->depth;
+	unsigned before = begin(lab);
 
 	for (unsigned steps = 0; !vrrp_time_before(end, lab->core.deadline); steps++) {
 		assert_true(steps < CORE_LAB_STEPS_MAX);
 		lab->now = vrrp_time_max(lab->now, lab->core.deadline);
 		core_lab_event(lab, VRRP_EVENT_TIMER, true);
-		lab->depth = before + 1;
 	}
 	lab->now = end;
 	core_lab_event(lab, VRRP_EVENT_TIMER, true);
@@ -269,7 +291,22 @@ void core_lab_be_master(struct core_lab *lab, unsigned i, uint64_t counter, uint
 
 void core_lab_pg_done(struct core_lab *lab, bool ok)
 {
-	assert_int_not_equal(lab->core.op, VRRP_PG_OP_NONE);
+	enum vrrp_pg_op op = lab->core.op;
+
+	assert_int_not_equal(op, VRRP_PG_OP_NONE);
+	if (ok && (op == VRRP_PG_OP_STOP_FAST || op == VRRP_PG_OP_STOP_IMMEDIATE)) {
+		postgresql_is(lab, false);
+	} else if (ok && op == VRRP_PG_OP_START_STANDBY) {
+		postgresql_is(lab, true);
+	} else if (ok && (op == VRRP_PG_OP_FOLLOW || op == VRRP_PG_OP_REWIND || op == VRRP_PG_OP_CLONE)) {
+		postgresql_is(lab, true);
+		lab->pg.receiver = true;
+		lab->pg.streaming = true;
+		lab->pg.position_known = false;
+		lab->pg.upstream = lab->core.op_member;
+	} else if (ok && op == VRRP_PG_OP_DETACH) {
+		postgresql_is(lab, true);
+	}
 	core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_PG_DONE,
 				   .ticket = lab->core.op_ticket,
 				   .ok = ok,
@@ -295,12 +332,11 @@ void core_lab_up_primary(struct core_lab *lab, unsigned members, unsigned witnes
 
 void core_lab_stand(struct core_lab *lab)
 {
-	unsigned before = lab->depth;
+	unsigned before = begin(lab);
 
 	core_lab_hear_all(lab);
 	for (unsigned i = 0; lab->core.role != VRRP_ROLE_CANDIDATE; i++) {
 		assert_true(i < STEPS_DEEP_MAX);
-		lab->depth = before + 1;
 		lab->now = vrrp_time_max(lab->now, lab->core.deadline);
 		core_lab_event(lab, VRRP_EVENT_TIMER, true);
 	}
@@ -309,11 +345,10 @@ void core_lab_stand(struct core_lab *lab)
 
 void core_lab_elect(struct core_lab *lab)
 {
-	unsigned before = lab->depth;
+	unsigned before = begin(lab);
 
 	core_lab_stand(lab);
 	lab->now = vrrp_time_add(lab->now, ROUND_TRIP_US);
-	lab->depth = before + 1;
 	for (unsigned i = 1; i < lab->config.member_count && lab->core.role == VRRP_ROLE_CANDIDATE; i++) {
 		core_lab_grant(lab, i);
 	}
@@ -323,10 +358,9 @@ void core_lab_elect(struct core_lab *lab)
 
 void core_lab_serve(struct core_lab *lab)
 {
-	unsigned before = lab->depth;
+	unsigned before = begin(lab);
 
 	core_lab_elect(lab);
-	lab->depth = before + 1;
 	if (lab->core.op == VRRP_PG_OP_PROMOTE) {
 		core_lab_promoted(lab, lab->pg.timeline + 1);
 		core_lab_pg_done(lab, true);
@@ -352,7 +386,7 @@ void core_lab_run_us(struct core_lab *lab, int64_t us, unsigned mask)
 {
 	struct vrrp_time end = vrrp_time_add(lab->now, us);
 	struct vrrp_time reply_at = vrrp_time_add(lab->now, ROUND_TRIP_US);
-	unsigned before = lab->depth;
+	unsigned before = begin(lab);
 
 	for (unsigned steps = 0; vrrp_time_before(lab->now, end); steps++) {
 		struct vrrp_time next = vrrp_time_min(vrrp_time_min(lab->core.deadline, reply_at), end);
@@ -367,7 +401,6 @@ void core_lab_run_us(struct core_lab *lab, int64_t us, unsigned mask)
 		} else {
 			core_lab_event(lab, VRRP_EVENT_TIMER, true);
 		}
-		lab->depth = before + 1;
 		if (lab->core.sent.last_seq != seq) {
 			reply_at = vrrp_time_min(reply_at, vrrp_time_add(lab->now, ROUND_TRIP_US));
 		}
@@ -421,6 +454,7 @@ static void word(const struct vrrp_action *action, char *text, size_t size)
 		[VRRP_ACT_UNBIND] = "unbind",
 		[VRRP_ACT_DESTROY] = "destroy",
 		[VRRP_ACT_ANNOUNCE] = "announce",
+		[VRRP_ACT_FENCE] = "fence",
 		[VRRP_ACT_READ_HISTORY] = "history",
 		[VRRP_ACT_EXIT] = "exit" };
 

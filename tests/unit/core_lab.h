@@ -74,7 +74,7 @@ bool core_lab_ask(struct core_lab *lab, unsigned i);
 bool core_lab_ask_again(struct core_lab *lab, unsigned i);
 /* Member i is MASTER with this counter, serving timeline `timeline` of my cluster. */
 void core_lab_be_master(struct core_lab *lab, unsigned i, uint64_t counter, uint32_t timeline);
-/* The present PG order ends; for PROMOTE first set lab->pg. */
+/* The present PG order ends, and lab->pg is what it makes of PostgreSQL; but for PROMOTE: first set lab->pg. */
 void core_lab_pg_done(struct core_lab *lab, bool ok);
 /* The held store is durable, or failed. */
 void core_lab_stored(struct core_lab *lab, bool ok);

@@ -144,12 +144,13 @@ static const char *check_attach(const struct view *v, const struct vrrp_action *
 static const char *check_op(struct view *v, const struct vrrp_action *action)
 {
 	bool stop = action->op == VRRP_PG_OP_STOP_FAST || action->op == VRRP_PG_OP_STOP_IMMEDIATE;
+	bool reload = v->op == VRRP_PG_OP_FOLLOW || v->op == VRRP_PG_OP_DETACH;
 	const char *wrong = NULL;
 
 	if (action->op == VRRP_PG_OP_CHECKPOINT) {
 		return v->role == VRRP_ROLE_MASTER ? NULL : "a checkpoint by somebody who is not MASTER";
 	}
-	if (v->op != VRRP_PG_OP_NONE && !stop) {
+	if (v->op != VRRP_PG_OP_NONE && !stop && !(action->op == VRRP_PG_OP_PROMOTE && reload)) {
 		return "two orders to PostgreSQL at a time";
 	}
 	v->op = action->op;
@@ -306,7 +307,8 @@ static const char *check_grant(const struct view *v)
 	if (vrrp_role_holds(v->role) && vrrp_grant_runs(has, now) && has->to != self) {
 		return "section 4: a holder that has given its vote to another";
 	}
-	if (has->to == 0 || (has->to == had->to && has->seq == had->seq && has->expires.us == had->expires.us)) {
+	if (has->to == 0 || v->event->kind == VRRP_EVENT_START ||
+		(has->to == had->to && has->seq == had->seq && has->expires.us == had->expires.us)) {
 		return NULL;
 	}
 	if (!renewed && core_is_silent(v->after)) {

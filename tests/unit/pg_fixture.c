@@ -223,6 +223,20 @@ void lab_node_stop(const struct lab_node *node, const char *mode)
 	(void)lab_run(0, LAB_BIN "/pg_ctl", "stop", "-s", "-w", "-m", mode, "-D", node->data, NULL);
 }
 
+void lab_node_kill(const struct lab_node *node, int signal)
+{
+	pid_t pid = lab_node_pid(node);
+
+	assert_true(pid > 1); /* 0 would be our own process group */
+	assert_int_equal(kill(pid, signal), 0);
+}
+
+/* Everybody's last words, when something did not come. */
+static void lab_logs(void)
+{
+	print_error("%s\n", lab_run(-1, "/bin/sh", "-c", "cd \"$1\" && tail -v -n 8 *.log", "sh", lab_root, NULL));
+}
+
 pid_t lab_node_pid(const struct lab_node *node)
 {
 	char path[192];
@@ -302,6 +316,7 @@ void lab_probe_wait(struct pg_probe *probe, enum pg_probe_event event)
 
 	while ((got = lab_probe_next(probe, until)) != event) {
 		if (got == PG_PROBE_NONE) {
+			lab_logs();
 			fail_msg("no event %d in time: %s", (int)event, pg_probe_sentence(probe));
 		}
 	}
@@ -318,6 +333,7 @@ void lab_probe_until(struct pg_probe *probe, bool (*holds)(const struct pg_state
 			return;
 		}
 		if (!vrrp_time_before(lab_now(), until)) {
+			lab_logs();
 			fail_msg("the state did not come: %s", pg_probe_sentence(probe));
 		}
 	}

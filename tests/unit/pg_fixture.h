@@ -58,6 +58,7 @@ void lab_node_setting(const struct lab_node *node, const char *line);
 void lab_node_standby(const struct lab_node *node, const struct lab_node *primary);
 void lab_node_start(const struct lab_node *node);
 void lab_node_stop(const struct lab_node *node, const char *mode);
+void lab_node_kill(const struct lab_node *node, int signal);
 pid_t lab_node_pid(const struct lab_node *node);
 
 /* As superuser; the first cell of the last statement, or "". Fails the test on an error. */

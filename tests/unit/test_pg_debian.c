@@ -172,7 +172,7 @@ static void it_is_rewound(void **state)
 	pg_probe_free(probe);
 	(void)lab_sql(&deb, "INSERT INTO t SELECT 5 FROM generate_series(1, 100)");
 	(void)lab_sql(&db1, "INSERT INTO t SELECT 6 FROM generate_series(1, 100)");
-	assert_int_equal(kill(lab_node_pid(&deb), SIGKILL), 0);
+	lab_node_kill(&deb, SIGKILL);
 	unknown.config[0] = '\0';
 	rejoin = lab_rejoin(&unknown);
 	/* The orphans of a killed postmaster first. */

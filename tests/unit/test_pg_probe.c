@@ -75,7 +75,7 @@ static void kill_9_of_the_postmaster_is_seen_at_once(void **state)
 	(void)state;
 	lab_probe_until(probe, is_primary);
 	begin = lab_now();
-	assert_int_equal(kill(lab_node_pid(&db1), SIGKILL), 0);
+	lab_node_kill(&db1, SIGKILL);
 	lab_probe_wait(probe, PG_PROBE_DEAD);
 	elapsed_us = lab_elapsed_us(begin);
 	print_message("# kill -9 to DEAD: %lld us\n", (long long)elapsed_us);
@@ -132,17 +132,16 @@ static void a_stopped_postmaster_is_found_by_knocking(void **state)
 		.interval_ms = 50, .timeout_ms = 300, .new_connection_interval_ms = 100, .write_interval_ms = 100
 	};
 	struct pg_probe *probe;
-	pid_t postmaster = lab_node_pid(&db2);
 
 	(void)state;
 	(void)snprintf(config.conninfo, sizeof(config.conninfo), "%s", db2.conninfo);
 	assert_int_equal(pg_probe_new(&config, lab_now(), &probe, NULL), 0);
 	lab_probe_until(probe, is_primary);
-	assert_int_equal(kill(postmaster, SIGSTOP), 0);
+	lab_node_kill(&db2, SIGSTOP);
 	lab_probe_wait(probe, PG_PROBE_NO_NEW);
 	assert_int_equal(pg_probe_new_reason(probe), PG_REASON_TIMEOUT);
 	assert_int_equal(pg_probe_reason(probe), PG_REASON_NONE);
-	assert_int_equal(kill(postmaster, SIGCONT), 0);
+	lab_node_kill(&db2, SIGCONT);
 	lab_probe_wait(probe, PG_PROBE_NEW_AGAIN);
 	pg_probe_free(probe);
 }

@@ -267,10 +267,9 @@ static void a_stopped_postmaster_is_killed_with_its_children(void **state)
 {
 	struct pg_rejoin *rejoin = lab_rejoin(&db2);
 	struct vrrp_time begin = lab_now();
-	pid_t postmaster = lab_node_pid(&db2);
 
 	(void)state;
-	assert_int_equal(kill(postmaster, SIGSTOP), 0);
+	lab_node_kill(&db2, SIGSTOP);
 	assert_int_equal(pg_rejoin_stop(rejoin, PG_STOP_IMMEDIATE, true, -1, 1500, begin, NULL), 0);
 	finish(rejoin, "stop of a postmaster that is stopped (limit 1.5 s)", begin);
 	report(rejoin, 0);
