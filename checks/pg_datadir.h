@@ -3,9 +3,9 @@
  *
  * The daemon runs itself again (/proc/self/exe, argv[0] = PG_DATADIR_ARGV0) as the data directory's owner; main hands
  * over to pg_datadir_main before anything else when it sees that argv[0]. The verbs:
- *   report    prints key=value lines, which pg_datadir_parse reads; changes nothing
- *   set       rewrites postgresql.auto.conf by rename + fsync (PostgreSQL stopped, or too old for granted ALTER SYSTEM)
- *   stop, start, recover, save, restore, clone-check, clone-swap: the steps of pg_rejoin, see pg_rejoin.h
+ *   report        prints key=value lines, which pg_datadir_parse reads; changes nothing
+ *   prepare       standby.signal and primary_conninfo by rename + fsync, PostgreSQL being stopped
+ *   stop, start, rewind, clone-check, clone-swap: the steps of pg_rejoin, see pg_rejoin.h
  * The daemon's side here is pure: it builds the argument list and reads the answer; exec.h runs it.
  *
  * What comes back was computed from files of PostgreSQL's user: bounded, parsed strictly, never trusted.

@@ -21,7 +21,8 @@
 
 #define PG_PROBE_RETRY_FIRST_MS 5
 #define PG_PROBE_RETRY_LAST_MS 1000
-#define PG_PROBE_PROMOTE_POLL_MS 5 /* never slower than this while a promotion is awaited; begins at 1 ms */
+#define PG_PROBE_NUDGE_MS 20       /* reloads while a promotion is awaited */
+#define PG_PROBE_PROMOTE_POLL_MS 2 /* never slower than this while a promotion is awaited; begins at 1 ms */
 
 struct pg_probe_config {
 	char conninfo[PG_CONNINFO_BYTES_MAX];
@@ -72,11 +73,17 @@ void pg_probe_interval_set(struct pg_probe *probe, int64_t interval_ms, struct v
 void pg_probe_now(struct pg_probe *probe, struct vrrp_time now);
 
 /*
- * SELECT pg_promote(false) on the open connection, then a poll of pg_is_in_recovery() every 1 … 5 ms until it says no
+ * SELECT pg_promote(false) on the open connection, then a poll of pg_is_in_recovery() every 1 … 2 ms until it says no
  * or the deadline comes. Ends with PG_PROBE_PROMOTED or PG_PROBE_PROMOTE_FAILED, always exactly one of them.
  * 0, -ENOTCONN (no connection: wait for PG_PROBE_STATE), -EALREADY. An answer in flight is awaited first.
  */
 int pg_probe_promote(struct pg_probe *probe, struct vrrp_time now, struct vrrp_time deadline, struct vip_err *err);
+
+/* A promotion that could not be sent before this instant (the connection was busy) is never sent: it fails. */
+void pg_probe_promote_latest_set(struct pg_probe *probe, struct vrrp_time latest);
+
+/* Forgets a promotion: not sent yet it never is; sent it may come about, and only the state tells. No event. */
+void pg_probe_promote_cancel(struct pg_probe *probe);
 
 /* The postmaster: 0 = not known. A pid set by hand holds until the next unix-socket connection tells another. */
 pid_t pg_probe_postmaster(const struct pg_probe *probe);

@@ -15,8 +15,18 @@ unit_tests = \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
+	tests/unit/test_core_hold \
+	tests/unit/test_core_pg \
+	tests/unit/test_core_quorum_none \
+	tests/unit/test_core_stand \
+	tests/unit/test_core_hold \
+	tests/unit/test_core_pg \
+	tests/unit/test_core_quorum_none \
+	tests/unit/test_core_stand \
 	tests/unit/test_core_start \
 	tests/unit/test_core_vote \
+	tests/unit/test_core_vote_data \
+	tests/unit/test_core_vote_data \
 	tests/unit/test_err \
 	tests/unit/test_exec \
 	tests/unit/test_garp \
@@ -42,6 +52,7 @@ unit_tests = \
 	tests/unit/test_ranking \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_report_sock \
 	tests/unit/test_role \
 	tests/unit/test_state_file \
 	tests/unit/test_status \

@@ -18,6 +18,9 @@
 #include "vipd/status.h"
 #include "vrrp/report.h"
 
+#define REPORTS_WINDOW_US 2000
+#define REPORTS_TURNS 16
+
 struct daemon {
 	const struct vip_config *config;
 	sd_event *loop;
@@ -263,6 +266,25 @@ static int add_fd(struct daemon *daemon, int fd, int64_t priority, sd_event_io_h
 	return code < 0 ? code : sd_event_source_set_floating(source, 1);
 }
 
+/*
+ * Reports come before everything, and a flood of them must not be everything: after so many turns in a while the other
+ * sources have theirs.
+ */
+static int add_reports(struct daemon *daemon)
+{
+	sd_event_source *source = NULL;
+	int code =
+		sd_event_add_io(daemon->loop, &source, report_socks_fd(daemon->socks), EPOLLIN, on_reports_fd, daemon);
+
+	if (code >= 0) {
+		code = sd_event_source_set_priority(source, INSTANCE_PRIORITY_REPORTS);
+	}
+	if (code >= 0) {
+		code = sd_event_source_set_ratelimit(source, REPORTS_WINDOW_US, REPORTS_TURNS);
+	}
+	return code < 0 ? code : sd_event_source_set_floating(source, 1);
+}
+
 static bool is_local(void *context, const struct vrrp_addr *addr)
 {
 	struct nl_addr_found found;
@@ -341,7 +363,7 @@ static int add_sources(struct daemon *daemon, struct vip_err *err)
 	int code = add_signals(daemon);
 
 	if (code >= 0) {
-		code = add_fd(daemon, report_socks_fd(daemon->socks), INSTANCE_PRIORITY_REPORTS, on_reports_fd);
+		code = add_reports(daemon);
 	}
 	if (code >= 0) {
 		code = add_fd(daemon, nl_monitor_fd(daemon->monitor), INSTANCE_PRIORITY_KERNEL, on_monitor_fd);

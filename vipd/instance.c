@@ -84,6 +84,35 @@ static void count_drop(struct instance *instance, unsigned member, enum vrrp_dro
 	}
 }
 
+static void alarm_once(struct instance *instance, struct log_limit *limit, unsigned member, const char *what)
+{
+	uint64_t suppressed = 0;
+
+	if (log_limit_pass(limit, clock_now(), INSTANCE_ALARM_US, &suppressed)) {
+		log_warning(instance->own->name, "%s: %s", instance->own->member[member].name, what);
+	}
+}
+
+/* What a report says that an operator must know; none of it is acted on here. */
+static void look_for_alarms(struct instance *instance, unsigned member, const struct vrrp_report *report)
+{
+	uint64_t own_system = instance->core.stored.system_identifier;
+
+	if (vrrp_time_before(instance->core.now, instance->core.peer[member].duplicate_until)) {
+		alarm_once(instance, &instance->duplicate_limit, member,
+			"duplicate_member: two daemons take turns under this identity, neither is believed");
+	}
+	if (memcmp(report->digest, instance->core.config.digest, VRRP_DIGEST_BYTES) != 0) {
+		alarm_once(instance, &instance->digest_limit, member,
+			"split_config: its configuration differs in a key that all hosts must share; no grant crosses "
+			"it");
+	}
+	if (report->system_identifier != 0 && own_system != 0 && report->system_identifier != own_system) {
+		alarm_once(instance, &instance->system_limit, member,
+			"system_id: its PostgreSQL is another cluster; its vote counts, its data does not");
+	}
+}
+
 bool instance_on_report(
 	struct instance *instance, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received)
 {
@@ -109,6 +138,7 @@ bool instance_on_report(
 	event.member = (uint8_t)member;
 	event.report = &report;
 	instance_step_at(instance, &event, received);
+	look_for_alarms(instance, (unsigned)member, &report);
 	return true;
 }
 

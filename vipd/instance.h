@@ -22,11 +22,19 @@
 #include "vipd/state_writer.h"
 #include "vrrp/core.h"
 
-#define INSTANCE_EVENTS_MAX 16 /* that one step can cause at once */
+#define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */
+#define INSTANCE_ALARM_US (10 * VRRP_US_PER_S) /* an alarm is logged at most this often */
+#define INSTANCE_EVENTS_MAX 16                 /* that one step can cause at once */
 
 /* The loop's order: reports and lease timers before everything (product.md). */
-enum { INSTANCE_PRIORITY_REPORTS = -30, INSTANCE_PRIORITY_TIMER = -20, INSTANCE_PRIORITY_KERNEL = -10,
-	INSTANCE_PRIORITY_PG = 0, INSTANCE_PRIORITY_STATE = -5, INSTANCE_PRIORITY_CONTROL = 20 };
+enum {
+	INSTANCE_PRIORITY_REPORTS = -30,
+	INSTANCE_PRIORITY_TIMER = -20,
+	INSTANCE_PRIORITY_KERNEL = -10,
+	INSTANCE_PRIORITY_PG = 0,
+	INSTANCE_PRIORITY_STATE = -5,
+	INSTANCE_PRIORITY_CONTROL = 20
+};
 
 struct instance {
 	const struct vip_config *config;
@@ -53,11 +61,14 @@ struct instance {
 	void (*ended)(void *user); /* the clean stop is complete */
 	void *user;
 	bool has_ended;
-	bool gone_late;       /* an action was dropped because the lease had ended meanwhile */
+	unsigned binds_failed; /* in a row */
 	uint64_t sends_failed;
 	struct log_limit drop_limit[VRRP_DROP_COUNT];
 	struct log_limit claim_limit;
 	struct log_limit master_limit;
+	struct log_limit duplicate_limit;
+	struct log_limit digest_limit;
+	struct log_limit system_limit;
 	bool stepping; /* between a step and the end of its actions */
 	unsigned queued;
 	struct vrrp_event queue[INSTANCE_EVENTS_MAX];

@@ -25,7 +25,8 @@ static void send_report(struct instance *instance)
 		return;
 	}
 	for (size_t i = 0; i < instance->own->member_count; i++) {
-		if (i != instance->self && report_socks_send(instance->socks, instance->pair[i], bytes, (size_t)size) < 0) {
+		if (i != instance->self &&
+			report_socks_send(instance->socks, instance->pair[i], bytes, (size_t)size) < 0) {
 			instance->sends_failed++;
 		}
 	}
@@ -56,14 +57,26 @@ static void bind_addresses(struct instance *instance, uint32_t lifetime_s)
 	if (!lease_runs(instance)) {
 		return;
 	}
-	if (kernel_bind(instance->kernel, lifetime_s, &err) < 0) {
-		log_err(instance->own->name, "the address could not be bound: %s", err.text);
+	if (kernel_bind(instance->kernel, lifetime_s, &err) == 0) {
+		instance->binds_failed = 0;
+		return;
+	}
+	instance->binds_failed++;
+	log_err(instance->own->name, "the address could not be bound: %s", err.text);
+	/* A refresh may fail and be tried again: the lifetime outlasts the lease by a second. */
+	if (instance->core.role != VRRP_ROLE_MASTER || instance->binds_failed >= INSTANCE_BINDS_MAX) {
+		instance->binds_failed = 0;
 		instance_post(instance, &failed);
 	}
 }
 
-static void order(struct instance *instance, const struct vrrp_action *action)
+static void give_order(struct instance *instance, const struct vrrp_action *action)
 {
+	struct postgres_order order = { .op = action->op,
+		.member = action->member,
+		.ticket = action->ticket,
+		.latest = vrrp_core_lease_end(&instance->core),
+		.deadline = instance->core.promote_deadline };
 	struct vrrp_time now = clock_now();
 
 	if (action->op == VRRP_PG_OP_PROMOTE) {
@@ -78,7 +91,7 @@ static void order(struct instance *instance, const struct vrrp_action *action)
 			action->member < instance->own->member_count ? " " : "",
 			action->member < instance->own->member_count ? instance->own->member[action->member].name : "");
 	}
-	postgres_order(instance->postgres, action->op, action->member, action->ticket, instance->core.promote_deadline, now);
+	postgres_order(instance->postgres, &order, now);
 }
 
 static void role(struct instance *instance, const struct vrrp_role_row *row)
@@ -116,6 +129,17 @@ static void end(struct instance *instance)
 	}
 }
 
+/* Tried again at once: after this the lease is released, and only the address's own lifetime would remove it. */
+static int unbind(struct instance *instance, struct vip_err *err)
+{
+	int code = kernel_unbind(instance->kernel, err);
+
+	for (unsigned i = 1; code < 0 && i < INSTANCE_BINDS_MAX; i++) {
+		code = kernel_unbind(instance->kernel, err);
+	}
+	return code;
+}
+
 static void act_on_kernel(struct instance *instance, const struct vrrp_action *action)
 {
 	struct vip_err err = { "" };
@@ -129,7 +153,7 @@ static void act_on_kernel(struct instance *instance, const struct vrrp_action *a
 		bind_addresses(instance, action->lifetime_s);
 		break;
 	case VRRP_ACT_UNBIND:
-		code = kernel_unbind(instance->kernel, &err);
+		code = unbind(instance, &err);
 		break;
 	case VRRP_ACT_DESTROY:
 		destroy(instance);
@@ -139,7 +163,9 @@ static void act_on_kernel(struct instance *instance, const struct vrrp_action *a
 		break;
 	case VRRP_ACT_ADVERT:
 		/* Not an alarm: with the link down there is nobody to tell. */
-		(void)kernel_advert(instance->kernel, action->priority, NULL);
+		if (action->priority == 0 || lease_runs(instance)) {
+			(void)kernel_advert(instance->kernel, action->priority, NULL);
+		}
 		break;
 	default:
 		break;
@@ -165,7 +191,7 @@ void instance_act(struct instance *instance, const struct vrrp_action *action)
 		postgres_probe(instance->postgres, clock_now());
 		break;
 	case VRRP_ACT_PG:
-		order(instance, action);
+		give_order(instance, action);
 		break;
 	case VRRP_ACT_FENCE:
 		instance_fence(instance, action->ticket);

@@ -19,8 +19,8 @@ void instance_core_config(const struct instance *instance, struct vrrp_core_conf
 		.self = (uint8_t)instance->self,
 		.vrid = own->vrid,
 		.quorum = own->quorum == CONFIG_QUORUM_NONE ? VRRP_QUORUM_NONE : VRRP_QUORUM_MAJORITY,
-		.durability = own->durability == CONFIG_DURABILITY_QUORUM ? VRRP_DURABILITY_QUORUM :
-									    VRRP_DURABILITY_ASYNC,
+		.durability =
+			own->durability == CONFIG_DURABILITY_QUORUM ? VRRP_DURABILITY_QUORUM : VRRP_DURABILITY_ASYNC,
 		.sync_standbys = own->sync_standbys,
 		.fence = own->fence_command[0] != '\0',
 		.manage_full = instance->local.postgresql.manage == CONFIG_MANAGE_FULL,
@@ -77,7 +77,8 @@ static int load_state(struct instance *instance, struct vrrp_event *event, struc
 	}
 	if (member_id != instance->own->member[instance->self].id) {
 		return vip_err_set(err, -EINVAL,
-			"the state file %s is of member id %u, the configuration says %u: ids are fixed once a member has run",
+			"the state file %s is of member id %u, the configuration says %u: ids are fixed once a member "
+			"has run",
 			name, member_id, instance->own->member[instance->self].id);
 	}
 	event->readable = true;
@@ -100,9 +101,9 @@ static void on_dead(void *user)
 	instance_post(instance, &event);
 }
 
-static void on_done(void *user, uint64_t ticket, bool ok, const struct vrrp_pg *pg)
+static void on_done(void *user, uint64_t ticket, bool ok, bool untouched, const struct vrrp_pg *pg)
 {
-	struct vrrp_event event = { .kind = VRRP_EVENT_PG_DONE, .ticket = ticket, .ok = ok };
+	struct vrrp_event event = { .kind = VRRP_EVENT_PG_DONE, .ticket = ticket, .ok = ok, .untouched = untouched };
 
 	if (pg != NULL) {
 		event.pg = *pg;
@@ -164,13 +165,14 @@ static void on_advert(void *user, const struct vrrp_addr *source, uint8_t priori
 		const struct vrrp_addr *expected = &instance->own->member[holder].address;
 
 		/* An IPv6 advertisement comes from a link-local address, which names no member. */
-		if ((size_t)holder != instance->self && (source->family != expected->family || vrrp_addr_equal(source, expected))) {
+		if ((size_t)holder != instance->self &&
+			(source->family != expected->family || vrrp_addr_equal(source, expected))) {
 			return;
 		}
 	}
 	if (log_limit_pass(&instance->master_limit, clock_now(), 10 * VRRP_US_PER_S, &suppressed)) {
-		log_warning(instance->own->name, "foreign_master: advertisement of priority %u with our VRID from %s", priority,
-			vrrp_addr_format(source, text));
+		log_warning(instance->own->name, "foreign_master: advertisement of priority %u with our VRID from %s",
+			priority, vrrp_addr_format(source, text));
 	}
 }
 
@@ -237,7 +239,8 @@ static int on_state_fd(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
-static int add_timer(struct instance *instance, sd_event_source **ret_source, int64_t priority, sd_event_time_handler_t fn)
+static int add_timer(
+	struct instance *instance, sd_event_source **ret_source, int64_t priority, sd_event_time_handler_t fn)
 {
 	int code = sd_event_add_time(instance->loop, ret_source, CLOCK_BOOTTIME, UINT64_MAX, 1, fn, instance);
 

@@ -145,10 +145,10 @@ int kernel_bind(struct kernel *kernel, uint32_t lifetime_s, struct vip_err *err)
 		struct kernel_address *address = &kernel->address[i];
 		const struct kernel_port *port = &kernel->port[address->port];
 		struct vip_err one;
-		int code = port->link.ifindex == 0 ?
-				   vip_err_set(&one, -ENODEV, "interface %s is not there", port->name) :
-				   nl_addr_set(kernel->addrs, port->link.ifindex, &address->addr, address->prefix_len,
-					   address->label[0] != '\0' ? address->label : NULL, lifetime_s, &one);
+		int code = port->link.ifindex == 0
+				   ? vip_err_set(&one, -ENODEV, "interface %s is not there", port->name)
+				   : nl_addr_set(kernel->addrs, port->link.ifindex, &address->addr, address->prefix_len,
+					     address->label[0] != '\0' ? address->label : NULL, lifetime_s, &one);
 
 		address->bound = code == 0;
 		if (code < 0 && first == 0) {

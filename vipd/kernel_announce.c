@@ -50,7 +50,8 @@ void kernel_adverts_open(struct kernel *kernel)
 			nl_addr_primary(kernel->addrs, port->link.ifindex, families[i], &source, NULL) < 0) {
 			continue;
 		}
-		if (advert_sock_open(families[i], port->link.ifindex, port->name, &source, &kernel->advert[i], NULL) == 0) {
+		if (advert_sock_open(families[i], port->link.ifindex, port->name, &source, &kernel->advert[i], NULL) ==
+			0) {
 			watch(kernel, advert_sock_fd(kernel->advert[i]), TAG_ADVERT + i);
 		}
 	}
@@ -74,7 +75,8 @@ void kernel_claims_open(struct kernel *kernel, struct kernel_port *port)
 	for (size_t i = 0; i < kernel->address_count; i++) {
 		addrs[i] = kernel->address[i].addr;
 	}
-	if (nl_claims_open(port->link.ifindex, port->link.mac, addrs, kernel->address_count, &port->claims, NULL) == 0) {
+	if (nl_claims_open(port->link.ifindex, port->link.mac, addrs, kernel->address_count, &port->claims, NULL) ==
+		0) {
 		watch(kernel, nl_claims_fd(port->claims), (uint32_t)(port - kernel->port));
 	}
 }
@@ -99,10 +101,10 @@ int kernel_announce(struct kernel *kernel, struct vip_err *err)
 		if (port->link.ifindex == 0 || !port->link.is_ethernet) {
 			continue;
 		}
-		code = address->addr.family == 4 ?
-			       garp_send(kernel->packet, port->link.ifindex, port->link.mac, &address->addr, &one) :
-			       ndisc_send(kernel->packet, port->link.ifindex, port->link.mac, &address->addr,
-				       port->is_router, &one);
+		code = address->addr.family == 4
+			       ? garp_send(kernel->packet, port->link.ifindex, port->link.mac, &address->addr, &one)
+			       : ndisc_send(kernel->packet, port->link.ifindex, port->link.mac, &address->addr,
+					 port->is_router, &one);
 		if (code < 0 && first == 0) {
 			first = code;
 			*err = one;
@@ -124,7 +126,8 @@ int kernel_advert(struct kernel *kernel, uint8_t priority, struct vip_err *err)
 	kernel_adverts_open(kernel);
 	for (unsigned i = 0; i < 2; i++) {
 		struct vrrp_advert advert;
-		struct vrrp_advert_route route = { .ttl = VRRP_ADVERT_TTL, .destination = vrrp_advert_group(families[i]) };
+		struct vrrp_advert_route route = { .ttl = VRRP_ADVERT_TTL,
+			.destination = vrrp_advert_group(families[i]) };
 		size_t size;
 		int code;
 
@@ -167,10 +170,11 @@ static void read_adverts(struct kernel *kernel, unsigned i, const struct kernel_
 		if (kernel->advert[i] == NULL || advert_sock_recv(kernel->advert[i], &packet, NULL) <= 0) {
 			return;
 		}
-		route = (struct vrrp_advert_route){ .source = packet.source,
-			.destination = packet.destination,
-			.ttl = packet.ttl };
-		if (vrrp_advert_decode(packet.bytes, packet.size_bytes, &route, &advert, NULL) == VRRP_ADVERT_DROP_NONE &&
+		route = (struct vrrp_advert_route){
+			.source = packet.source, .destination = packet.destination, .ttl = packet.ttl
+		};
+		if (vrrp_advert_decode(packet.bytes, packet.size_bytes, &route, &advert, NULL) ==
+				VRRP_ADVERT_DROP_NONE &&
 			advert.vrid == kernel->vrid) {
 			listener->advert(listener->user, &packet.source, advert.priority);
 		}

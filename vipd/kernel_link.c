@@ -38,8 +38,8 @@ void kernel_port_resolve(struct kernel *kernel, struct kernel_port *port)
 	port->is_router = ndisc_is_router(port->name);
 }
 
-static int add_addresses(struct kernel *kernel, const struct config_instance *instance, const char *interface,
-	struct vip_err *err)
+static int add_addresses(
+	struct kernel *kernel, const struct config_instance *instance, const char *interface, struct vip_err *err)
 {
 	for (size_t i = 0; i < instance->address_count; i++) {
 		const struct config_address *from = &instance->address[i];

@@ -49,8 +49,8 @@ static void find_config_file(const struct config_postgresql *config, char *ret_p
 	if (config->config_file[0] != '\0' || strncmp(config->data_directory, prefix, sizeof(prefix) - 1) != 0) {
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "/etc/postgresql/%s/postgresql.conf",
-		config->data_directory + sizeof(prefix) - 1);
+	(void)snprintf(
+		path, sizeof(path), "/etc/postgresql/%s/postgresql.conf", config->data_directory + sizeof(prefix) - 1);
 	if (access(path, F_OK) == 0) {
 		(void)snprintf(ret_path, size, "%s", path);
 	}
@@ -130,8 +130,8 @@ int postgres_open(const struct config_instance *instance, size_t self, const str
 	postgres->local = *local;
 	postgres->seen.upstream = VRRP_MEMBER_NONE;
 	postgres->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	code = postgres->epoll_fd < 0 ? vip_err_set(err, -errno, "epoll_create1: %s", strerror(errno)) :
-					open_parts(postgres, now, err);
+	code = postgres->epoll_fd < 0 ? vip_err_set(err, -errno, "epoll_create1: %s", strerror(errno))
+				      : open_parts(postgres, now, err);
 	if (code < 0) {
 		postgres_close(postgres);
 		return code;
@@ -168,6 +168,9 @@ struct vrrp_time postgres_deadline(const struct postgres *postgres)
 	at = vrrp_time_min(at, pg_task_deadline(postgres->task));
 	at = vrrp_time_min(at, pg_task_deadline(postgres->background));
 	at = vrrp_time_min(at, pg_rejoin_deadline(postgres->rejoin));
+	if (postgres_must_inspect(postgres)) {
+		at = vrrp_time_min(at, postgres->inspect_again);
+	}
 	return vrrp_time_min(at, pg_rejoin_deadline(postgres->inspector));
 }
 
@@ -218,7 +221,7 @@ static bool run_probe(struct postgres *postgres, struct vrrp_time now)
 			postgres_say(postgres, VRRP_LOG_ERR, "not promoted: %s", pg_probe_sentence(postgres->probe));
 		}
 		if (postgres->op == VRRP_PG_OP_PROMOTE) {
-			postgres_order_end(postgres, event == PG_PROBE_PROMOTED, &postgres->seen);
+			postgres_order_end(postgres, event == PG_PROBE_PROMOTED, false, &postgres->seen);
 		}
 		break;
 	case PG_PROBE_NO_NEW:
@@ -245,6 +248,10 @@ void postgres_run(struct postgres *postgres, struct vrrp_time now)
 	status = pg_rejoin_run(postgres->inspector, now);
 	if (postgres->inspecting && status != PG_REJOIN_RUNNING) {
 		postgres_on_inspected(postgres, status == PG_REJOIN_DONE, now);
+	}
+	/* Told once that nobody listens: whether a postmaster lives is asked until it listens or is seen gone. */
+	if (postgres_must_inspect(postgres)) {
+		postgres_inspect(postgres, 0, now);
 	}
 	set_pace(postgres, now);
 }

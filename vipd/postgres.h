@@ -1,6 +1,6 @@
 /*
- * The local PostgreSQL as the core sees it: turns probes, tasks and rejoin operations of checks/ into the core's events,
- * and the core's orders (enum vrrp_pg_op) into them. Decides nothing but the pace of probing.
+ * The local PostgreSQL as the core sees it: turns probes, tasks and rejoin operations of checks/ into the core's
+ * events, and the core's orders (enum vrrp_pg_op) into them. Decides nothing but the pace of probing.
  *
  * One epoll descriptor, one deadline, one run function; what happened comes back through the callbacks, each of which
  * may give orders in turn. Nothing here blocks: libpq is asynchronous, PGDATA is touched by helper processes only.
@@ -15,10 +15,11 @@ struct postgres;
 
 struct postgres_callbacks {
 	void *user;
-	void (*seen)(void *user, const struct vrrp_pg *pg);  /* VRRP_EVENT_PG */
-	void (*dead)(void *user);                            /* VRRP_EVENT_PG_DEAD */
-	void (*done)(void *user, uint64_t ticket, bool ok, const struct vrrp_pg *pg); /* VRRP_EVENT_PG_DONE */
-	void (*history)(void *user, const struct vrrp_history *history);              /* VRRP_EVENT_HISTORY */
+	void (*seen)(void *user, const struct vrrp_pg *pg); /* VRRP_EVENT_PG */
+	void (*dead)(void *user);                           /* VRRP_EVENT_PG_DEAD */
+	/* VRRP_EVENT_PG_DONE; `untouched`: a rewind failed before it changed anything */
+	void (*done)(void *user, uint64_t ticket, bool ok, bool untouched, const struct vrrp_pg *pg);
+	void (*history)(void *user, const struct vrrp_history *history); /* VRRP_EVENT_HISTORY */
 	void (*log)(void *user, enum vrrp_log_level level, const char *sentence);
 };
 
@@ -35,10 +36,16 @@ void postgres_run(struct postgres *postgres, struct vrrp_time now);
 /* Looks now, and often for a while: something is expected. */
 void postgres_probe(struct postgres *postgres, struct vrrp_time now);
 
-/* An order; its end comes as done(ticket). A stop overtakes what is under way, whose ticket is then never done.
- * `member`: index of the holder for FOLLOW, REWIND, CLONE. `deadline`: for PROMOTE. */
-void postgres_order(struct postgres *postgres, enum vrrp_pg_op op, unsigned member, uint64_t ticket,
-	struct vrrp_time deadline, struct vrrp_time now);
+struct postgres_order {
+	enum vrrp_pg_op op;
+	unsigned member; /* index of the holder for FOLLOW, REWIND, CLONE */
+	uint64_t ticket;
+	struct vrrp_time latest;   /* PROMOTE: not to be sent later: the lease's end */
+	struct vrrp_time deadline; /* PROMOTE: promote_timeout */
+};
+
+/* Its end comes as done(ticket). A stop overtakes what is under way, whose ticket is then never done. */
+void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now);
 
 void postgres_read_history(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
 

@@ -10,7 +10,7 @@
 #include "checks/pg_task.h"
 #include "vipd/postgres.h"
 
-#define POSTGRES_FAST_MS 10            /* interval while something is expected */
+#define POSTGRES_FAST_MS 10 /* interval while something is expected */
 #define POSTGRES_FAST_US (3 * VRRP_US_PER_S)
 #define POSTGRES_LOOSE_MS 100          /* a standby that does not stream: what will it be? */
 #define POSTGRES_TASK_MS 5000          /* ALTER SYSTEM and reload */
@@ -45,6 +45,7 @@ struct postgres {
 	enum postgres_step step;
 	uint64_t ticket;
 	unsigned member;
+	struct vrrp_time order_latest;
 	struct vrrp_time order_deadline;
 	bool cancelling; /* the rejoin operation before this order has not ended yet */
 
@@ -62,7 +63,7 @@ struct postgres {
 
 /* postgres_order.c */
 void postgres_order_run(struct postgres *postgres, struct vrrp_time now);
-void postgres_order_end(struct postgres *postgres, bool ok, const struct vrrp_pg *pg);
+void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, const struct vrrp_pg *pg);
 void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -70,6 +71,7 @@ void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const ch
 void postgres_on_state(struct postgres *postgres, struct vrrp_time now);
 void postgres_on_down(struct postgres *postgres, struct vrrp_time now);
 void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time now);
+bool postgres_must_inspect(const struct postgres *postgres);
 void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
 
 #endif

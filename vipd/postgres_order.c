@@ -18,19 +18,24 @@ void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const ch
 	postgres->callbacks.log(postgres->callbacks.user, level, text);
 }
 
-void postgres_order_end(struct postgres *postgres, bool ok, const struct vrrp_pg *pg)
+void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, const struct vrrp_pg *pg)
 {
 	uint64_t ticket = postgres->ticket;
 
 	postgres->op = VRRP_PG_OP_NONE;
 	postgres->step = POSTGRES_STEP_NONE;
-	postgres->callbacks.done(postgres->callbacks.user, ticket, ok, pg);
+	postgres->callbacks.done(postgres->callbacks.user, ticket, ok, untouched, pg);
 }
 
-static void fail(struct postgres *postgres, const char *sentence)
+/* `code`: the negative errno of what failed. */
+static void fail(struct postgres *postgres, int code, const char *sentence)
 {
+	/* Stopping came first; the source was asked before pg_rewind was run (pg_rejoin.h). */
+	bool untouched =
+		postgres->step == POSTGRES_STEP_STOP || code == -EAGAIN || code == -ESTALE || code == -ENOTCONN;
+
 	postgres_say(postgres, VRRP_LOG_ERR, "%s: %s", vrrp_pg_op_word(postgres->op), sentence);
-	postgres_order_end(postgres, false, NULL);
+	postgres_order_end(postgres, false, untouched, NULL);
 }
 
 static void target_of(const struct postgres *postgres, unsigned member, struct pg_follow_target *ret_target)
@@ -81,7 +86,7 @@ static int begin_follow(struct postgres *postgres, struct vrrp_time now, struct 
 	}
 	act = pg_follow_decide(state, conninfo, &target);
 	if (act == PG_FOLLOW_NONE) {
-		postgres_order_end(postgres, true, NULL);
+		postgres_order_end(postgres, true, false, NULL);
 		return 0;
 	}
 	code = pg_follow_script(act, conninfo, target.slot, state, &script, err);
@@ -93,8 +98,8 @@ static int begin_follow(struct postgres *postgres, struct vrrp_time now, struct 
 
 static int begin_stop(struct postgres *postgres, enum pg_stop_mode mode, struct vrrp_time now, struct vip_err *err)
 {
-	int64_t timeout_ms = mode == PG_STOP_FAST ? postgres->local.postgresql.switchover_timeout_us / VRRP_US_PER_MS :
-						    POSTGRES_STOP_IMMEDIATE_MS;
+	int64_t timeout_ms = mode == PG_STOP_FAST ? postgres->local.postgresql.switchover_timeout_us / VRRP_US_PER_MS
+						  : POSTGRES_STOP_IMMEDIATE_MS;
 
 	postgres->step = POSTGRES_STEP_STOP;
 	return pg_rejoin_stop(
@@ -113,6 +118,18 @@ static int begin_start(struct postgres *postgres, unsigned member, struct vrrp_t
 	return pg_rejoin_start(postgres->rejoin, conninfo, "", POSTGRES_START_MS, now, err);
 }
 
+/* A source whose host is gone must not hold a copy up for the hours that it may take. */
+static void add_timeouts(char conninfo[PG_CONNINFO_BYTES_MAX])
+{
+	static const char timeouts[] = " tcp_user_timeout=30000 keepalives_idle=10 keepalives_interval=5"
+				       " keepalives_count=3";
+	size_t used = strlen(conninfo);
+
+	if (strstr(conninfo, "tcp_user_timeout") == NULL && used + sizeof(timeouts) <= PG_CONNINFO_BYTES_MAX) {
+		memcpy(conninfo + used, timeouts, sizeof(timeouts));
+	}
+}
+
 static int begin_copy(struct postgres *postgres, struct vrrp_time now, struct vip_err *err)
 {
 	const struct config_postgresql *config = &postgres->local.postgresql;
@@ -123,14 +140,19 @@ static int begin_copy(struct postgres *postgres, struct vrrp_time now, struct vi
 	postgres->step = POSTGRES_STEP_COPY;
 	if (postgres->op == VRRP_PG_OP_CLONE) {
 		code = conninfo_of(postgres, postgres->member, config->upstream, NULL, conninfo, err);
-		return code < 0 ? code :
-				  pg_rejoin_clone(postgres->rejoin, conninfo, "", PG_REJOIN_CLONE_TIMEOUT_MS, now, err);
+	} else {
+		code = conninfo_of(postgres, postgres->member, own ? config->rewind_conninfo : config->upstream,
+			own ? NULL : "postgres", conninfo, err);
 	}
-	code = conninfo_of(postgres, postgres->member, own ? config->rewind_conninfo : config->upstream,
-		own ? NULL : "postgres", conninfo, err);
-	return code < 0 ? code :
-			  pg_rejoin_rewind(postgres->rejoin, conninfo, 0, postgres->seen.system_identifier,
-				  PG_REJOIN_REWIND_TIMEOUT_MS, now, err);
+	if (code < 0) {
+		return code;
+	}
+	add_timeouts(conninfo);
+	if (postgres->op == VRRP_PG_OP_CLONE) {
+		return pg_rejoin_clone(postgres->rejoin, conninfo, "", PG_REJOIN_CLONE_TIMEOUT_MS, now, err);
+	}
+	return pg_rejoin_rewind(
+		postgres->rejoin, conninfo, 0, postgres->seen.system_identifier, PG_REJOIN_REWIND_TIMEOUT_MS, now, err);
 }
 
 static void begin(struct postgres *postgres, struct vrrp_time now)
@@ -141,6 +163,7 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 	switch (postgres->op) {
 	case VRRP_PG_OP_PROMOTE:
 		code = pg_probe_promote(postgres->probe, now, postgres->order_deadline, &err);
+		pg_probe_promote_latest_set(postgres->probe, postgres->order_latest);
 		break;
 	case VRRP_PG_OP_STOP_IMMEDIATE:
 		code = begin_stop(postgres, PG_STOP_IMMEDIATE, now, &err);
@@ -166,7 +189,7 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 		assert(!"not an order with an end");
 	}
 	if (code < 0) {
-		fail(postgres, err.text);
+		fail(postgres, code, err.text);
 	}
 }
 
@@ -180,18 +203,17 @@ static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 		return;
 	}
 	if (pg_script_add(&script, "CHECKPOINT") < 0 ||
-		pg_task_start(postgres->background, postgres->local.postgresql.conninfo, &script, POSTGRES_CHECKPOINT_MS,
-			now, &err) < 0) {
+		pg_task_start(postgres->background, postgres->local.postgresql.conninfo, &script,
+			POSTGRES_CHECKPOINT_MS, now, &err) < 0) {
 		postgres_say(postgres, VRRP_LOG_WARNING, "CHECKPOINT after the promotion: %s", err.text);
 		return;
 	}
 	postgres->checkpointing = true;
 }
 
-void postgres_order(struct postgres *postgres, enum vrrp_pg_op op, unsigned member, uint64_t ticket,
-	struct vrrp_time deadline, struct vrrp_time now)
+void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now)
 {
-	if (op == VRRP_PG_OP_CHECKPOINT) {
+	if (order->op == VRRP_PG_OP_CHECKPOINT) {
 		checkpoint(postgres, now);
 		return;
 	}
@@ -201,11 +223,12 @@ void postgres_order(struct postgres *postgres, enum vrrp_pg_op op, unsigned memb
 		pg_rejoin_cancel(postgres->rejoin, now);
 		postgres->cancelling = true;
 	}
-	/* A promotion overtaken by a stop needs no cancelling: what it says is no more than a probe then. */
-	postgres->op = op;
-	postgres->member = member;
-	postgres->ticket = ticket;
-	postgres->order_deadline = deadline;
+	pg_probe_promote_cancel(postgres->probe); /* not sent yet: never; sent: what it says is no more than a probe */
+	postgres->op = order->op;
+	postgres->member = order->member;
+	postgres->ticket = order->ticket;
+	postgres->order_latest = order->latest;
+	postgres->order_deadline = order->deadline;
 	postgres->step = POSTGRES_STEP_NONE;
 	postgres->fast_until = vrrp_time_add(now, POSTGRES_FAST_US);
 	if (!postgres->cancelling) {
@@ -221,7 +244,7 @@ static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 	int code = 0;
 
 	if (!ok) {
-		fail(postgres, pg_rejoin_sentence(postgres->rejoin));
+		fail(postgres, pg_rejoin_error(postgres->rejoin), pg_rejoin_sentence(postgres->rejoin));
 		return;
 	}
 	if (postgres->step == POSTGRES_STEP_STOP && copies) {
@@ -231,10 +254,10 @@ static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 	} else {
 		postgres->gone = postgres->step == POSTGRES_STEP_STOP;
 		pg_probe_now(postgres->probe, now);
-		postgres_order_end(postgres, true, NULL);
+		postgres_order_end(postgres, true, false, NULL);
 	}
 	if (code < 0) {
-		fail(postgres, err.text);
+		fail(postgres, code, err.text);
 	}
 }
 
@@ -247,18 +270,17 @@ void postgres_order_run(struct postgres *postgres, struct vrrp_time now)
 	if (status != PG_REJOIN_RUNNING && postgres->cancelling) {
 		postgres->cancelling = false;
 		begin(postgres, now);
-	} else if (postgres->step != POSTGRES_STEP_NONE &&
-		   (status == PG_REJOIN_DONE || status == PG_REJOIN_FAILED)) {
+	} else if (postgres->step != POSTGRES_STEP_NONE && (status == PG_REJOIN_DONE || status == PG_REJOIN_FAILED)) {
 		step_done(postgres, status == PG_REJOIN_DONE, now);
 	}
 	task = pg_task_run(postgres->task, now);
 	if ((postgres->op == VRRP_PG_OP_FOLLOW || postgres->op == VRRP_PG_OP_DETACH) &&
 		(task == PG_TASK_DONE || task == PG_TASK_FAILED)) {
 		if (task == PG_TASK_FAILED) {
-			fail(postgres, pg_task_sentence(postgres->task));
+			fail(postgres, -EIO, pg_task_sentence(postgres->task));
 		} else {
 			pg_probe_now(postgres->probe, now);
-			postgres_order_end(postgres, true, NULL);
+			postgres_order_end(postgres, true, false, NULL);
 		}
 	}
 	task = pg_task_run(postgres->background, now);

@@ -57,6 +57,10 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 		postgres_say(postgres, VRRP_LOG_INFO, "PostgreSQL answers: %s, timeline %u",
 			pg.in_recovery ? "standby" : "primary", state->timeline);
 	}
+	if (pg_probe_postmaster(postgres->probe) == 0) {
+		postgres_inspect(
+			postgres, 0, now); /* over TCP nobody tells the postmaster's pid but its data directory */
+	}
 	postgres->ever_seen = true;
 	postgres->down_reported = false;
 	postgres->gone = false;
@@ -89,6 +93,12 @@ void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 	postgres->seen = pg;
 }
 
+bool postgres_must_inspect(const struct postgres *postgres)
+{
+	return !postgres->inspecting && !postgres->gone && postgres->down_reported && postgres->op == VRRP_PG_OP_NONE &&
+	       pg_probe_reason(postgres->probe) == PG_REASON_DOWN;
+}
+
 void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_time now)
 {
 	struct vip_err err;
@@ -99,6 +109,12 @@ void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_
 	if (pg_rejoin_inspect(postgres->inspector, timeline, POSTGRES_INSPECT_MS, now, &err) < 0) {
 		postgres_say(postgres, VRRP_LOG_WARNING, "the data directory could not be inspected: %s", err.text);
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US);
+		if (postgres->inspect_for_history) {
+			struct vrrp_history none = { 0 };
+
+			postgres->inspect_for_history = false;
+			postgres->callbacks.history(postgres->callbacks.user, &none);
+		}
 		return;
 	}
 	postgres->inspecting = true;
@@ -117,6 +133,9 @@ void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time 
 			pg_rejoin_sentence(postgres->inspector));
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US);
 	} else if (postgres->seen.up) {
+		if (pg_probe_postmaster(postgres->probe) == 0 && report->postmaster_alive) {
+			(void)pg_probe_postmaster_set(postgres->probe, report->postmaster_pid, NULL);
+		}
 		postgres->timeline = report->timeline;
 		postgres->timeline_start_us = state->postmaster_start_us;
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_FAST_MS * VRRP_US_PER_MS);

@@ -29,7 +29,8 @@ struct report_socks {
 	struct pair pair[REPORT_SOCKS_MAX];
 };
 
-int report_socks_open(uint16_t port, report_sock_fn *fn, void *user, struct report_socks **ret_socks, struct vip_err *err)
+int report_socks_open(
+	uint16_t port, report_sock_fn *fn, void *user, struct report_socks **ret_socks, struct vip_err *err)
 {
 	struct report_socks *socks = calloc(1, sizeof(*socks));
 
@@ -136,8 +137,8 @@ static int open_pair(struct report_socks *socks, struct pair *pair)
 	return 0;
 }
 
-int report_socks_pair(struct report_socks *socks, const struct vrrp_addr *local, const struct vrrp_addr *peer,
-	struct vip_err *err)
+int report_socks_pair(
+	struct report_socks *socks, const struct vrrp_addr *local, const struct vrrp_addr *peer, struct vip_err *err)
 {
 	struct pair *pair;
 	int code;
@@ -190,7 +191,8 @@ static bool read_one(struct report_socks *socks, int index)
 	ssize_t got = recv(socks->pair[index].fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 	if (got < 0) {
-		/* ECONNREFUSED and the like are answers to what was sent earlier; what waits behind them is read next. */
+		/* ECONNREFUSED and the like are answers to what was sent earlier; what waits behind them is read next.
+		 */
 		return errno != EAGAIN && errno != EWOULDBLOCK;
 	}
 	socks->fn(socks->user, index, bytes, (size_t)got, clock_now());

@@ -12,8 +12,8 @@
 #include "vrrp/base.h"
 #include "vrrp/err.h"
 
-#define REPORT_SOCKS_MAX 128    /* pairs */
-#define REPORT_SOCK_BURST 32    /* packets read from one socket a turn of the loop */
+#define REPORT_SOCKS_MAX 128 /* pairs */
+#define REPORT_SOCK_BURST 8  /* packets read from one socket a turn of the loop */
 #define REPORT_SOCK_BUFFER (256 * 1024)
 
 struct report_socks;
@@ -21,12 +21,13 @@ struct report_socks;
 /* bytes are valid during the call only. */
 typedef void report_sock_fn(void *user, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received);
 
-int report_socks_open(uint16_t port, report_sock_fn *fn, void *user, struct report_socks **ret_socks, struct vip_err *err);
+int report_socks_open(
+	uint16_t port, report_sock_fn *fn, void *user, struct report_socks **ret_socks, struct vip_err *err);
 void report_socks_close(struct report_socks *socks);
 
 /* The pair's number, opened if it is new; or a negative errno. */
-int report_socks_pair(struct report_socks *socks, const struct vrrp_addr *local, const struct vrrp_addr *peer,
-	struct vip_err *err);
+int report_socks_pair(
+	struct report_socks *socks, const struct vrrp_addr *local, const struct vrrp_addr *peer, struct vip_err *err);
 
 /* Sends without blocking. 0 or a negative errno; nothing is queued or retried here. */
 int report_socks_send(struct report_socks *socks, int pair, const uint8_t *bytes, size_t size_bytes);

@@ -27,6 +27,7 @@ enum key {
 	KEY_SERVING,
 	KEY_SERVING_BOOT,
 	KEY_DIVERGED,
+	KEY_REWINDING,
 	KEY_HISTORY_COUNT,
 	KEY_HISTORY,
 	KEY_MASTER_EPOCH,
@@ -60,6 +61,7 @@ static const char *const KEYS[] = {
 	[KEY_SERVING] = "serving",
 	[KEY_SERVING_BOOT] = "serving_boot",
 	[KEY_DIVERGED] = "diverged",
+	[KEY_REWINDING] = "rewinding",
 	[KEY_HISTORY_COUNT] = "history_count",
 	[KEY_HISTORY] = "history",
 	[KEY_MASTER_EPOCH] = "master_epoch",
@@ -179,6 +181,7 @@ size_t stored_text_write(const struct vrrp_stored *stored, const char *boot_id, 
 	put_ballot(&writer, KEY_SERVING, &stored->serving);
 	put_boot(&writer, KEY_SERVING_BOOT, boot_id, stored->serving_this_boot);
 	put_number(&writer, KEY_DIVERGED, stored->diverged);
+	put_number(&writer, KEY_REWINDING, stored->rewinding);
 	put_history(&writer, KEY_HISTORY_COUNT, KEY_HISTORY, &stored->history);
 	put_ballot(&writer, KEY_MASTER_EPOCH, &master->epoch);
 	put_number(&writer, KEY_MASTER_TIMELINE, master->timeline);
@@ -448,6 +451,7 @@ int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stor
 	stored.serving = get_ballot(&reader, KEY_SERVING);
 	stored.serving_this_boot = get_boot(&reader, KEY_SERVING_BOOT, boot_id_now);
 	stored.diverged = get_bool(&reader, KEY_DIVERGED);
+	stored.rewinding = get_bool(&reader, KEY_REWINDING);
 	get_history(&reader, KEY_HISTORY_COUNT, KEY_HISTORY, &stored.history);
 	stored.master_seen.at.epoch = get_ballot(&reader, KEY_MASTER_EPOCH);
 	stored.master_seen.at.timeline = (uint32_t)get_number(&reader, KEY_MASTER_TIMELINE, DECIMAL, 0, UINT32_MAX);

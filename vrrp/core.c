@@ -209,10 +209,10 @@ static void check_stop(struct vrrp_core *core, struct vrrp_update *update)
 /* The report, if one is due. It is the last effect of a step: whatever it tells has been done before it. */
 static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 {
-	bool asks = core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
-		    core->role == VRRP_ROLE_MASTER ||
-		    (core->role == VRRP_ROLE_LEAVING && core->stopping &&
-			    vrrp_time_before(core->now, core->stop_deadline));
+	bool asks =
+		core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
+		core->role == VRRP_ROLE_MASTER ||
+		(core->role == VRRP_ROLE_LEAVING && core->stopping && vrrp_time_before(core->now, core->stop_deadline));
 	int64_t ask_us = asks ? core->config.lease_us : 0;
 	struct vrrp_action *action;
 	uint64_t seq;

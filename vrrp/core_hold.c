@@ -65,6 +65,17 @@ static bool nobody_to_fence(const struct vrrp_core *core)
  * (section 6 (a)). */
 static void store_epoch(struct vrrp_core *core)
 {
+	/*
+	 * A cluster that is taken over as it runs: the records at its old switch points may be recycled, and unknown on
+	 * both sides is diverged. Its first holder names such timelines; standbys of epoch 0 take the names over.
+	 */
+	for (unsigned i = 0; i < core->stored.history.count && vrrp_ballot_is_none(&core->stored.epoch); i++) {
+		struct vrrp_timeline *entry = &core->stored.history.entry[i];
+
+		if (entry->switch_point != 0 && entry->fingerprint == 0) {
+			entry->fingerprint = vrrp_prng_next(&core->prng) | 1;
+		}
+	}
 	core->stored.epoch = core->ballot;
 	core->stored.promoting = core->pg.in_recovery ? core->ballot : (struct vrrp_ballot){ 0 };
 	core->phase = VRRP_HOLD_STORING;

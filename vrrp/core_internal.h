@@ -27,6 +27,8 @@
 #define CORE_HISTORY_RETRY_US VRRP_US_PER_S
 /* State that could not be made durable is tried again after this; until then the member is not eligible. */
 #define CORE_STORE_RETRY_US VRRP_US_PER_S
+/* One report raises the highest counter seen by no more than this: a hostile one must not use the numbers up (I7). */
+#define CORE_COUNTER_LEAP (UINT64_C(1) << 32)
 
 /* core_role.c */
 struct vrrp_action *core_act(struct vrrp_update *update, enum vrrp_action_kind kind);
@@ -45,6 +47,8 @@ uint64_t core_store(struct vrrp_core *core); /* marks as due; returns the ticket
 void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 const struct vrrp_report *core_fresh(const struct vrrp_core *core, unsigned index); /* or NULL */
 bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *report);
+/* Its data is another PostgreSQL cluster's: its vote counts, its data does not (section 3.2). */
+bool core_is_foreign(const struct vrrp_core *core, const struct vrrp_report *report);
 void core_view_others(struct vrrp_core *core, struct vrrp_update *update);
 unsigned core_fresh_count(const struct vrrp_core *core); /* of my digest, myself included */
 /* Another member that a fresh report shows as holder; -1 = none. */

@@ -15,6 +15,12 @@ bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *re
 	return memcmp(core->config.digest, report->digest, VRRP_DIGEST_BYTES) == 0;
 }
 
+bool core_is_foreign(const struct vrrp_core *core, const struct vrrp_report *report)
+{
+	return report->system_identifier != 0 && core->stored.system_identifier != 0 &&
+	       report->system_identifier != core->stored.system_identifier;
+}
+
 unsigned core_fresh_count(const struct vrrp_core *core)
 {
 	unsigned count = 1;
@@ -55,8 +61,8 @@ int vrrp_core_holder(const struct vrrp_core *core)
 struct vrrp_position core_own_position(const struct vrrp_core *core)
 {
 	/*
-	 * What PostgreSQL says it has is a lower bound, also for the moment in which the receiver is gone and the end of
-	 * the local WAL is not reached yet; who must know it exactly (attach, vouch) asks position_known. A stopped
+	 * What PostgreSQL says it has is a lower bound, also for the moment in which the receiver is gone and the end
+	 * of the local WAL is not reached yet; who must know it exactly (attach, vouch) asks position_known. A stopped
 	 * PostgreSQL's position is not known.
 	 */
 	return (struct vrrp_position){ .history = core->stored.history,
@@ -85,7 +91,8 @@ bool core_is_running_primary(const struct vrrp_core *core, const struct vrrp_sta
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report != NULL && vrrp_ballot_compare(&report->epoch, &standing->at.epoch) > 0) {
+		if (report != NULL && !core_is_foreign(core, report) &&
+			vrrp_ballot_compare(&report->epoch, &standing->at.epoch) > 0) {
 			return false;
 		}
 	}
@@ -97,7 +104,8 @@ bool core_eligible_other(const struct vrrp_core *core)
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report != NULL && core_same_digest(core, report) && (report->flags & VRRP_FLAG_ELIGIBLE) != 0) {
+		if (report != NULL && core_same_digest(core, report) && !core_is_foreign(core, report) &&
+			(report->flags & VRRP_FLAG_ELIGIBLE) != 0) {
 			return true;
 		}
 	}
@@ -133,7 +141,7 @@ int64_t vrrp_core_at_risk_bytes(const struct vrrp_core *core, unsigned index)
 
 static void note_counter(struct vrrp_core *core, const struct vrrp_ballot *ballot)
 {
-	if (ballot->counter > core->counter_seen) {
+	if (ballot->counter > core->counter_seen && ballot->counter - core->counter_seen <= CORE_COUNTER_LEAP) {
 		core->counter_seen = ballot->counter;
 	}
 }
@@ -157,7 +165,8 @@ static void note_master(struct vrrp_core *core, const struct vrrp_report *report
 	bool new_history;
 
 	if (report->role != VRRP_ROLE_MASTER || !vrrp_ballot_equal(&report->epoch, &report->ballot) ||
-		(report->flags & VRRP_FLAG_STALE_HISTORY) != 0 || report->position == 0) {
+		(report->flags & VRRP_FLAG_STALE_HISTORY) != 0 || report->position == 0 ||
+		core_is_foreign(core, report)) {
 		return;
 	}
 	if (vrrp_ballot_compare(&report->epoch, &seen->at.epoch) < 0) {
@@ -169,6 +178,10 @@ static void note_master(struct vrrp_core *core, const struct vrrp_report *report
 	}
 	new_history = !vrrp_ballot_equal(&at.epoch, &seen->at.epoch) || at.history.count != seen->at.history.count;
 	seen->at = at;
+	if (core->stored.system_identifier == 0 && core_is_witness(core)) {
+		core->stored.system_identifier = report->system_identifier; /* the first MASTER's is the instance's */
+		new_history = true;
+	}
 	if (new_history) {
 		core_store(core);
 	}
@@ -192,7 +205,7 @@ static void take_fresh(
 {
 	bool same = core_same_digest(core, report);
 
-	if (vrrp_grant_is_released_by(&core->grant, &report->release)) {
+	if (report->release.member == report->sender && vrrp_grant_is_released_by(&core->grant, &report->release)) {
 		core->grant = (struct vrrp_grant){ 0 };
 	}
 	if (!same) {

@@ -29,6 +29,9 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 
 	(void)update;
 	core->pg_seen = true;
+	/* The others wait for this look before they compare positions. */
+	core->send_now = core->send_now ||
+			 (core->no_holder_since.us != 0 && vrrp_time_before(core->pg_seen_at, core->no_holder_since));
 	core->pg_seen_at = core->now;
 	if (event->pg.up) {
 		core->pg = event->pg;
@@ -65,13 +68,17 @@ static void take_epoch(struct vrrp_core *core, const struct vrrp_ballot *epoch)
 	core->send_now = true;
 }
 
-static void rejoin_done(struct vrrp_core *core, bool ok, enum vrrp_pg_op op)
+static void rejoin_done(struct vrrp_core *core, const struct vrrp_event *event)
 {
-	if (!ok) {
-		core->rewind_failed = op == VRRP_PG_OP_REWIND;
+	core->rewind_armed = false;
+	if (!event->ok) {
+		if (event->untouched && core->stored.rewinding) {
+			core->stored.rewinding = false; /* the source was not ready, or is gone: rewound later */
+			core_store(core);
+		}
 		return;
 	}
-	core->rewind_failed = false;
+	core->stored.rewinding = false;
 	core->stored.diverged = false;
 	core->stored.history.count = 0; /* the holder's from now on; adopted or read again */
 	core->followed = core->op_member;
@@ -112,7 +119,7 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->superseded = core->superseded && !event->ok;
 		core->pg.gone = !event->ok;
 		core->pg.up = false;
-		rejoin_done(core, event->ok, op);
+		rejoin_done(core, event);
 	}
 	if (!event->ok) {
 		core->op_retry_at = vrrp_time_add(core->now, core->op_backoff_us);
@@ -136,7 +143,7 @@ void core_history_read(struct vrrp_core *core, const struct vrrp_history *histor
 	/* A fingerprint once read is kept: its segment may be recycled by now. */
 	(void)vrrp_history_adopt(&merged, &core->stored.history);
 	if (merged.entry[merged.count - 1].timeline != core->pg.timeline) {
-		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US / 20);
+		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US / 5);
 	}
 	if (memcmp(&merged, &core->stored.history, sizeof(merged)) != 0) {
 		core->stored.history = merged;
@@ -157,7 +164,9 @@ static const struct vrrp_report *followable(const struct vrrp_core *core, unsign
 	report = &core->peer[index].report;
 	if (report->role != VRRP_ROLE_MASTER || !vrrp_ballot_equal(&report->epoch, &report->ballot) ||
 		(report->flags & VRRP_FLAG_STALE_HISTORY) != 0 || !core_same_digest(core, report) ||
-		report->system_identifier != core->pg.system_identifier) {
+		!vrrp_history_is_valid(&report->history) ||
+		report->system_identifier != (core->pg.system_identifier != 0 ? core->pg.system_identifier
+									      : core->stored.system_identifier)) {
 		return NULL;
 	}
 	if (vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
@@ -209,7 +218,8 @@ static bool rewind_is_blind(const struct vrrp_position *own, const struct vrrp_p
 		const struct vrrp_timeline *theirs = vrrp_history_find(&holder->history, mine->timeline);
 
 		if (theirs != NULL && theirs->switch_point == mine->switch_point &&
-			theirs->fingerprint != mine->fingerprint) {
+			(theirs->fingerprint != mine->fingerprint ||
+				(mine->switch_point != 0 && mine->fingerprint == 0))) {
 			return true;
 		}
 	}
@@ -230,9 +240,16 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 {
 	struct vrrp_position own = core_own_position(core);
 	struct vrrp_position holder = vrrp_position_from_report(report);
-	bool clone = core->rewind_failed || rewind_is_blind(&own, &holder);
+	bool clone = (core->stored.rewinding && !core->rewind_armed) || rewind_is_blind(&own, &holder);
 
 	if (!core->config.manage_full || core->stored_ticket < core->epoch_ticket) {
+		return;
+	}
+	if (!clone && !core->rewind_armed) {
+		/* Durable first: who dies in the middle must not start, or rewind again, what is half rewound. */
+		core->stored.rewinding = true;
+		core->rewind_armed = true;
+		core->epoch_ticket = core_store(core);
 		return;
 	}
 	core->op_ballot = report->ballot;
@@ -327,6 +344,27 @@ static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 	}
 }
 
+/* Another member holds the lease for the cluster whose data is mine. */
+static bool own_holder_seen(const struct vrrp_core *core)
+{
+	int index = core_other_holder(core);
+
+	return index >= 0 && !core_is_foreign(core, &core->peer[index].report);
+}
+
+/* A rewind or clone from a holder that is holder no more, while another one is: it is broken off. */
+static bool copies_from_the_wrong_one(const struct vrrp_core *core)
+{
+	unsigned index = 0;
+	const struct vrrp_report *report;
+
+	if (core->op != VRRP_PG_OP_REWIND && core->op != VRRP_PG_OP_CLONE) {
+		return false;
+	}
+	report = followable(core, &index);
+	return report != NULL && !vrrp_ballot_equal(&report->ballot, &core->op_ballot);
+}
+
 void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	bool primary = core->pg.up && !core->pg.in_recovery;
@@ -336,10 +374,16 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 		return;
 	}
 	if (primary && !vrrp_role_holds(core->role) &&
-		(core_other_holder(core) >= 0 || !vrrp_ballot_is_none(&core->stored.promoting))) {
+		(own_holder_seen(core) || !vrrp_ballot_is_none(&core->stored.promoting))) {
 		core->superseded = true;
 	}
-	if (core->pg.gone) {
+	if (copies_from_the_wrong_one(core)) {
+		core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
+		return;
+	}
+	if (core->pg.gone && core->stored.rewinding && !vrrp_role_holds(core->role)) {
+		standby_tick(core, update); /* half rewound: cloned as soon as there is a holder, never started */
+	} else if (core->pg.gone) {
 		if (core->op == VRRP_PG_OP_NONE && core->config.manage_full && retry && !core->stored.paused &&
 			!vrrp_role_holds(core->role) && (!core->stopping || core->superseded)) {
 			core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);

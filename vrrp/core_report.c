@@ -26,6 +26,9 @@ static uint16_t flags(const struct vrrp_core *core)
 	bits |= core->pg.streaming ? VRRP_FLAG_STREAMING : 0;
 	bits |= core->stored.diverged ? VRRP_FLAG_DIVERGED : 0;
 	bits |= core_is_silent(core) ? VRRP_FLAG_SILENT : 0;
+	bits |= core->no_holder_since.us != 0 && !vrrp_time_before(core->pg_seen_at, core->no_holder_since)
+			? VRRP_FLAG_LOOKED
+			: 0;
 	bits |= history->count == 0 || history->entry[history->count - 1].timeline != core->pg.timeline
 			? VRRP_FLAG_STALE_HISTORY
 			: 0;

@@ -54,7 +54,8 @@ unsigned core_rank(const struct vrrp_core *core)
 		const struct vrrp_report *report = core_fresh(core, i);
 		struct vrrp_standing other;
 
-		if (report == NULL || (report->flags & VRRP_FLAG_ELIGIBLE) == 0 || !core_same_digest(core, report)) {
+		if (report == NULL || (report->flags & VRRP_FLAG_ELIGIBLE) == 0 || !core_same_digest(core, report) ||
+			core_is_foreign(core, report)) {
 			continue;
 		}
 		other = vrrp_standing_from_report(report);
@@ -78,7 +79,8 @@ static bool better_candidate_stands(const struct vrrp_core *core)
 		const struct vrrp_report *report = core_fresh(core, i);
 		struct vrrp_standing other;
 
-		if (report == NULL || report->role != VRRP_ROLE_CANDIDATE || !core_same_digest(core, report)) {
+		if (report == NULL || report->role != VRRP_ROLE_CANDIDATE || !core_same_digest(core, report) ||
+			core_is_foreign(core, report)) {
 			continue;
 		}
 		other = vrrp_standing_from_report(report);
@@ -125,6 +127,23 @@ static struct vrrp_time turn(const struct vrrp_core *core)
 	return vrrp_time_add(core->no_holder_since, (int64_t)core_rank(core) * core_rank_wait_us(core));
 }
 
+/* Everybody who may be better has looked since the holder was gone: what they reported before may be a probe old. */
+static bool all_have_looked(const struct vrrp_core *core)
+{
+	if (vrrp_time_before(core->pg_seen_at, core->no_holder_since)) {
+		return false;
+	}
+	for (unsigned i = 0; i < core->config.member_count; i++) {
+		const struct vrrp_report *report = core_fresh(core, i);
+
+		if (report != NULL && core_same_digest(core, report) && (report->flags & VRRP_FLAG_ELIGIBLE) != 0 &&
+			(report->flags & VRRP_FLAG_LOOKED) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool may_stand(const struct vrrp_core *core)
 {
 	struct vrrp_standing own;
@@ -147,8 +166,7 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core_primary_is_known(core, core_self_id(core))) {
 		return false; /* nothing is promoted beside a healthy running primary that is heard */
 	}
-	if (vrrp_time_before(core->pg_seen_at, core->no_holder_since) &&
-		vrrp_time_before(core->now, probe_wait_end(core))) {
+	if (vrrp_time_before(core->now, probe_wait_end(core)) && !all_have_looked(core)) {
 		return false;
 	}
 	return !vrrp_time_before(core->now, turn(core)) && !better_candidate_stands(core);

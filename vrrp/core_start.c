@@ -72,7 +72,8 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	action->out_end = VRRP_TIME_NONE;
 	core_act(update, VRRP_ACT_UNBIND);
 	take_record(core, event);
-	core->counter_seen = core->stored.ballot_counter;
+	core->counter_seen =
+		core->stored.ballot_counter < UINT64_MAX / 2 ? core->stored.ballot_counter : UINT64_MAX / 2;
 	core->boot_wait_until = vrrp_time_add(event->now, core->config.boot_wait_us);
 	core->clock_d3 = core->silent_until;
 	core->no_holder_since = event->now;

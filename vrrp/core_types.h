@@ -69,6 +69,7 @@ struct vrrp_stored {
 	struct vrrp_ballot serving;   /* ballot of the last gate opened */
 	bool serving_this_boot;       /* `serving` was written under the present boot id */
 	bool diverged;
+	bool rewinding; /* a rewind was begun and has not ended well: the directory is only ever replaced */
 	struct vrrp_history history; /* own, with fingerprints */
 	struct vrrp_master_seen master_seen;
 	int64_t last_lease_us; /* lease this daemon last ran with; 0 = never ran */
@@ -138,6 +139,7 @@ struct vrrp_event {
 	enum vrrp_event_kind kind;
 	struct vrrp_time now;
 	uint64_t ticket;                  /* STORED, PG_DONE */
+	bool untouched;                   /* PG_DONE, not ok: REWIND had not begun to change the directory */
 	bool ok;                          /* STORED, PG_DONE, LINK (up) */
 	bool readable;                    /* START: a state file was there and good, or this is the first start ever */
 	uint8_t member;                   /* REPORT: index of the sender */
@@ -275,7 +277,7 @@ struct vrrp_core {
 	int64_t op_backoff_us;
 	struct vrrp_ballot op_ballot; /* of the holder that a rewind or clone makes this member a standby of */
 	uint64_t epoch_ticket;        /* store that makes the latest epoch, or `diverged`, durable */
-	bool rewind_failed;           /* next rejoin clones */
+	bool rewind_armed;            /* `rewinding` was written for the rewind that is about to begin, or runs */
 	uint8_t followed;             /* index pointed at by the last FOLLOW; VRRP_MEMBER_NONE */
 	struct vrrp_ballot followed_ballot;
 	bool history_asked;

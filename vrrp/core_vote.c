@@ -17,16 +17,22 @@ static uint32_t ms_until(const struct vrrp_core *core, struct vrrp_time end)
 	return us <= 0 ? 0 : (uint32_t)((us + VRRP_US_PER_MS - 1) / VRRP_US_PER_MS);
 }
 
-/* A refusal stays in the reports for two of them; the candidate asks again when the named time has passed. */
+/*
+ * A refusal stays in the reports for two of them; the candidate asks again when the named time has passed. It is sent
+ * at once when it is new: two candidates that refuse each other must not answer answers.
+ */
 static void refuse(struct vrrp_core *core, const struct vrrp_report *report, enum vrrp_refusal reason,
 	struct vrrp_time bound_until)
 {
-	core->refusal = (struct vrrp_report_refusal){ .ballot = report->ballot,
+	struct vrrp_report_refusal refusal = { .ballot = report->ballot,
 		.to = report->sender,
 		.reason = (uint8_t)reason,
 		.bound_ms = ms_until(core, bound_until) };
+
+	core->send_now = core->send_now || core->refusal.to != refusal.to || core->refusal.reason != refusal.reason ||
+			 !vrrp_ballot_equal(&core->refusal.ballot, &refusal.ballot);
+	core->refusal = refusal;
 	core->refusal_until = vrrp_time_add(core->now, 2 * core->config.advert_int_us);
-	core->send_now = true;
 }
 
 static void give(struct vrrp_core *core, const struct vrrp_report *report, int64_t lease_us)
@@ -63,7 +69,8 @@ bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report == NULL || report->sender == candidate || !core_same_digest(core, report)) {
+		if (report == NULL || report->sender == candidate || !core_same_digest(core, report) ||
+			core_is_foreign(core, report)) {
 			continue;
 		}
 		standing = vrrp_standing_from_report(report);
@@ -109,6 +116,9 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 {
 	struct vrrp_standing candidate = vrrp_standing_from_report(report);
 
+	if (core_is_foreign(core, report)) {
+		return VRRP_REFUSAL_SYSTEM_ID;
+	}
 	if (own_data_is_ahead(core, &candidate)) {
 		return VRRP_REFUSAL_VETO;
 	}
@@ -169,8 +179,11 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 	}
 	reason = judge_data(core, report);
 	if (reason != VRRP_REFUSAL_NONE) {
+		if (core->refusal.to != report->sender || core->refusal.reason != (uint8_t)reason) {
+			core_log(update, VRRP_LOG_INFO, "refuse member %u: %s", report->sender,
+				vrrp_refusal_word(reason));
+		}
 		refuse(core, report, reason, core->now);
-		core_log(update, VRRP_LOG_INFO, "refuse member %u: %s", report->sender, vrrp_refusal_word(reason));
 		return;
 	}
 	give(core, report, lease_us);

@@ -54,6 +54,7 @@ enum vrrp_role {
 #define VRRP_FLAG_STREAMING 0x0100U     /* the WAL receiver streams from `upstream` */
 #define VRRP_FLAG_DIVERGED 0x0200U      /* needs rewind or clone; neither stands nor vouches */
 #define VRRP_FLAG_SILENT 0x0400U        /* start-up silence: grants nothing yet */
+#define VRRP_FLAG_LOOKED 0x1000U        /* no holder is known, and `position` was read after that was seen */
 #define VRRP_FLAG_STALE_HISTORY 0x0800U /* `history` does not yet end with the current timeline */
 
 /* Why a member is in FAULT or not eligible; a bit set (`fault_reasons`). Words for status: vrrp_fault_word(). */
@@ -89,14 +90,15 @@ enum vrrp_refusal {
 	VRRP_REFUSAL_SILENT, /* start-up silence */
 	VRRP_REFUSAL_HOLDER, /* I hold the lease myself */
 	VRRP_REFUSAL_PAUSED,
-	VRRP_REFUSAL_VETO,     /* my data is ahead */
-	VRRP_REFUSAL_MAX_LAG,  /* the candidate lacks too much of what a MASTER reported */
-	VRRP_REFUSAL_PRIMARY,  /* a running primary is known */
-	VRRP_REFUSAL_DIGEST,   /* another configuration */
-	VRRP_REFUSAL_TOO_LONG, /* asked for more than max(lease, restart_grace) */
-	VRRP_REFUSAL_ROUND,    /* still CANDIDATE one lease after the first grant (D2) */
-	VRRP_REFUSAL_JUMP,     /* config_jump */
-	VRRP_REFUSAL_TARGET,   /* a switchover names another member */
+	VRRP_REFUSAL_VETO,      /* my data is ahead */
+	VRRP_REFUSAL_MAX_LAG,   /* the candidate lacks too much of what a MASTER reported */
+	VRRP_REFUSAL_PRIMARY,   /* a running primary is known */
+	VRRP_REFUSAL_DIGEST,    /* another configuration */
+	VRRP_REFUSAL_TOO_LONG,  /* asked for more than max(lease, restart_grace) */
+	VRRP_REFUSAL_ROUND,     /* still CANDIDATE one lease after the first grant (D2) */
+	VRRP_REFUSAL_JUMP,      /* config_jump */
+	VRRP_REFUSAL_TARGET,    /* a switchover names another member */
+	VRRP_REFUSAL_SYSTEM_ID, /* another cluster's data */
 	VRRP_REFUSAL_COUNT
 };
 

@@ -53,6 +53,7 @@ static const char *const REFUSAL_WORDS[] = {
 	[VRRP_REFUSAL_ROUND] = "round",
 	[VRRP_REFUSAL_JUMP] = "config_jump",
 	[VRRP_REFUSAL_TARGET] = "switchover_target",
+	[VRRP_REFUSAL_SYSTEM_ID] = "system_id",
 };
 _Static_assert(VRRP_ARRAY_LENGTH(REFUSAL_WORDS) == VRRP_REFUSAL_COUNT, "a word for each refusal");
 

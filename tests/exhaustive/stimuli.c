@@ -1,7 +1,8 @@
 /* Every kind of event, and for reports every thing that one can say to this member. */
-#include "tests/exhaustive/ex.h"
-
+#include <assert.h>
 #include <string.h>
+
+#include "tests/exhaustive/ex.h"
 
 /* What a report says, besides its sender's role. */
 enum say {
@@ -119,12 +120,40 @@ static const char *const report_names[REPORT_ROLES] = { "report INIT", "report B
 #define LOCAL_STIMULI 23
 
 /* Probes, orders' ends, stores, links, the kernel, a stop. */
+static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_int", "timer after the lease",
+	"probe standby", "probe primary", "probe gone", "probe silent", "probe starting", "pg dead", "history",
+	"history unreadable", "stored", "store failed", "pg done", "pg done as primary", "pg failed", "link up",
+	"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed" };
+
+unsigned ex_stimulus_local(const char *name)
+{
+	unsigned index = 0;
+
+	while (strcmp(names[index], name) != 0) {
+		index++;
+		assert(index < LOCAL_STIMULI);
+	}
+	return index;
+}
+
+unsigned ex_stimulus_report(enum vrrp_role role, bool grant)
+{
+	unsigned index = 0;
+
+	while (report_roles[index] != role) {
+		index++;
+		assert(index < REPORT_ROLES);
+	}
+	return LOCAL_STIMULI + 1 + index * SAY_COUNT + (grant ? SAY_GRANT : SAY_NOTHING);
+}
+
+bool ex_stimulus_is_report(unsigned index)
+{
+	return index > LOCAL_STIMULI;
+}
+
 static const char *local_stimulus(const struct vrrp_core *core, unsigned index, struct vrrp_event *event)
 {
-	static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_int", "timer after the lease",
-		"probe standby", "probe primary", "probe gone", "probe silent", "probe starting", "pg dead", "history",
-		"history unreadable", "stored", "store failed", "pg done", "pg done as primary", "pg failed", "link up",
-		"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed" };
 	static const enum vrrp_event_kind kinds[LOCAL_STIMULI] = { VRRP_EVENT_TIMER, VRRP_EVENT_TIMER, VRRP_EVENT_TIMER,
 		VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG_DEAD,
 		VRRP_EVENT_HISTORY, VRRP_EVENT_HISTORY, VRRP_EVENT_STORED, VRRP_EVENT_STORED, VRRP_EVENT_PG_DONE,

@@ -135,7 +135,7 @@ static bool is_lasting(const struct sim_world *world)
 		uint32_t faults = vrrp_core_faults(&member->core);
 
 		if (member->witness || (world->partial >> i & 1) != 0 ||
-			(faults & VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED)) != 0 ||
+			(faults & VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED)) != 0 || (faults == 0 && !may_win(world, i)) ||
 			faults == VRRP_FAULT_BIT(VRRP_FAULT_LAG)) {
 			continue;
 		}

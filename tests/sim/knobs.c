@@ -77,6 +77,7 @@ static const struct knob table[] = {
 	KNOB(fault_every_pct, 20, 2000, KNOB_LOG),
 	KNOB(fault_length_pct, 50, 1000, KNOB_LOG),
 	KNOB(fault_burst, 1, 4, KNOB_EVEN),
+	KNOB(thaw_cut_pct, 1, 100, KNOB_LOG_OR_0),
 	KNOB(heal_partial_pct, 0, 60, KNOB_EVEN),
 	KNOB(heal_replay, 0, 1, KNOB_EVEN),
 	WEIGHT("w_crash", SIM_FAULT_CRASH),

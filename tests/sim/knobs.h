@@ -76,6 +76,7 @@ struct sim_knobs {
 	int64_t fault_every_pct;  /* mean distance of faults, % of a lease */
 	int64_t fault_length_pct; /* longest fault, % of a lease */
 	int64_t fault_burst;      /* faults at a time, at most */
+	int64_t thaw_cut_pct;     /* thaws after which the member that serves is cut off at once */
 	int64_t heal_partial_pct; /* healed rounds in which only a majority is connected pairwise */
 	int64_t heal_replay;      /* the attacker goes on in healed rounds */
 	int64_t fault_weight[SIM_FAULT_COUNT];

@@ -24,7 +24,8 @@ static struct vrrp_report peer_report(const struct core_lab *lab, unsigned i)
 
 	memcpy(report.digest, lab->config.digest, sizeof(report.digest));
 	if (!member->witness) {
-		report.flags = VRRP_FLAG_ELIGIBLE | VRRP_FLAG_PG_UP | VRRP_FLAG_IN_RECOVERY | VRRP_FLAG_POSITION_KNOWN;
+		report.flags = VRRP_FLAG_ELIGIBLE | VRRP_FLAG_PG_UP | VRRP_FLAG_IN_RECOVERY |
+			       VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_LOOKED;
 		report.system_identifier = CORE_LAB_SYSTEM;
 		report.timeline = 1;
 		report.position = CORE_LAB_LSN;
@@ -484,6 +485,7 @@ const char *core_lab_line(struct core_lab *lab)
 {
 	size_t length = 0;
 	char text[64];
+	char last[64] = "";
 
 	lab->line[0] = '\0';
 	for (unsigned i = 0; i < lab->done_count; i++) {
@@ -491,6 +493,10 @@ const char *core_lab_line(struct core_lab *lab)
 			continue;
 		}
 		word(&lab->done[i], text, sizeof(text));
+		if (strcmp(text, last) == 0) {
+			continue;
+		}
+		memcpy(last, text, sizeof(last));
 		length += (size_t)snprintf(lab->line + length, sizeof(lab->line) - length, "%s%s",
 			length == 0 ? "" : " ", text);
 		assert_true(length < sizeof(lab->line));

@@ -96,7 +96,7 @@ unsigned core_lab_count(const struct core_lab *lab, enum vrrp_action_kind kind);
 unsigned core_lab_ops(const struct core_lab *lab, enum vrrp_pg_op op);
 /* Whether the role was taken in `done`. */
 bool core_lab_became(const struct core_lab *lab, enum vrrp_role role);
-/* `done` without log lines and probes, as words. */
+/* `done` without log lines and probes, as words; what is done twice in a row stands there once. */
 const char *core_lab_line(struct core_lab *lab);
 /* The reason of my last refusal, if it is for member i; else VRRP_REFUSAL_NONE. */
 enum vrrp_refusal core_lab_refusal(const struct core_lab *lab, unsigned i);

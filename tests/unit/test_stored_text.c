@@ -69,6 +69,7 @@ static struct vrrp_stored draw_stored(struct vrrp_prng *prng)
 	stored.serving = draw_ballot(prng);
 	stored.serving_this_boot = vrrp_prng_chance(prng, 1, 2);
 	stored.diverged = vrrp_prng_chance(prng, 1, 2);
+	stored.rewinding = vrrp_prng_chance(prng, 1, 2);
 	stored.history = draw_history(prng);
 	stored.master_seen.at = (struct vrrp_position){ .history = draw_history(prng),
 		.position = draw_number(prng, UINT64_MAX),
@@ -113,6 +114,7 @@ static void assert_stored(const struct vrrp_stored *a, const struct vrrp_stored 
 	assert_ballots(&a->serving, &b->serving);
 	assert_int_equal(a->serving_this_boot, b->serving_this_boot);
 	assert_int_equal(a->diverged, b->diverged);
+	assert_int_equal(a->rewinding, b->rewinding);
 	assert_histories(&a->history, &b->history);
 	assert_histories(&a->master_seen.at.history, &b->master_seen.at.history);
 	assert_ballots(&a->master_seen.at.epoch, &b->master_seen.at.epoch);
@@ -318,18 +320,18 @@ static void sentences(void **state)
 		"epoch=12.1.abc", "epoch=12.1.ABC", "line 5: epoch=12.1.ABC: counter.member.incarnation expected");
 	assert_change_refused("diverged=0", "diverged=2", "line 10: diverged=2: a number in its range expected");
 	assert_change_refused(
-		"history_count=2", "history_count=9", "line 11: history_count=9: a number in its range expected");
+		"history_count=2", "history_count=9", "line 12: history_count=9: a number in its range expected");
 	assert_change_refused("history_count=2", "history_count=1",
-		"line 13: history a second time or out of its place, master_epoch expected");
+		"line 14: history a second time or out of its place, master_epoch expected");
 	assert_change_refused(
-		"history_count=2", "history_count=3", "line 14: master_epoch, but history is missing before it");
+		"history_count=2", "history_count=3", "line 15: master_epoch, but history is missing before it");
 	assert_change_refused("=2 0/15000028", "=1 0/15000028",
-		"line 13: history=1 0/15000028 feed: timelines in their order expected");
+		"line 14: history=1 0/15000028 feed: timelines in their order expected");
 	assert_change_refused("=2 0/15000028", "=2 0/015000028",
-		"line 13: history=2 0/015000028 feed: timeline, switch point and fingerprint expected");
+		"line 14: history=2 0/015000028 feed: timeline, switch point and fingerprint expected");
 	assert_change_refused(BOOT, "a\033[2Jb", "line 9: serving_boot=a: a boot id or - expected");
-	assert_change_refused("pause_counter=0\n", "pause_counter=0\nmore=1\n", "line 30: nothing more expected");
-	assert_change_refused("pause_counter=0\n", "pause_counter=0\n\n", "line 30: nothing more expected");
+	assert_change_refused("pause_counter=0\n", "pause_counter=0\nmore=1\n", "line 31: nothing more expected");
+	assert_change_refused("pause_counter=0\n", "pause_counter=0\n\n", "line 31: nothing more expected");
 }
 
 /* One spelling a number: none that a careless reader would take for another one. */
