@@ -26,14 +26,21 @@ static void exec_child_fail(int error_fd, const char *step)
 	_exit(127);
 }
 
+#define EXEC_CHILD_LIBC_FIRST 32 /* real-time signals from here to SIGRTMIN are libc's: signal(7) */
+
 /* Handlers end with exec by themselves; what was ignored would stay ignored, and the mask too. */
 static void exec_child_signals(void)
 {
+	static const uint64_t kernel_default[4] = { 0 }; /* the kernel's struct sigaction: SIG_DFL, no flags, no mask */
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int number = 1; number <= SIGRTMAX; number++) {
-		(void)sigaction(number, &action, NULL); /* KILL, STOP and libc's own two refuse: rightly */
+		(void)sigaction(number, &action, NULL); /* KILL and STOP refuse: rightly */
+	}
+	for (int number = EXEC_CHILD_LIBC_FIRST; number < SIGRTMIN; number++) {
+		/* libc keeps these for itself and refuses, but whoever started the daemon may have ignored them. */
+		(void)syscall(SYS_rt_sigaction, number, &kernel_default, NULL, sizeof(uint64_t));
 	}
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -32,9 +32,9 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_postmaster.c \
 	checks/pg_postmaster.h \
 	checks/pg_probe.c \
+	checks/pg_probe.h \
 	checks/pg_probe_private.h \
 	checks/pg_probe_promote.c \
-	checks/pg_probe.h \
 	checks/pg_query.c \
 	checks/pg_query.h \
 	checks/pg_reason.c \

@@ -16,16 +16,14 @@ unit_tests = \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
 	tests/unit/test_core_hold \
+	tests/unit/test_core_leave \
 	tests/unit/test_core_pg \
 	tests/unit/test_core_quorum_none \
-	tests/unit/test_core_stand \
-	tests/unit/test_core_hold \
-	tests/unit/test_core_pg \
-	tests/unit/test_core_quorum_none \
+	tests/unit/test_core_rejoin \
+	tests/unit/test_core_round \
 	tests/unit/test_core_stand \
 	tests/unit/test_core_start \
 	tests/unit/test_core_vote \
-	tests/unit/test_core_vote_data \
 	tests/unit/test_core_vote_data \
 	tests/unit/test_err \
 	tests/unit/test_exec \
@@ -73,6 +71,7 @@ tests_unit_libshared_a_SOURCES = \
 	tests/unit/config_sample.h \
 	tests/unit/core_lab.c \
 	tests/unit/core_lab.h \
+	tests/unit/core_lab_line.c \
 	tests/unit/core_monitor.c \
 	tests/unit/core_monitor.h \
 	tests/unit/pg_fixture.c \
@@ -86,6 +85,7 @@ exhaustive_tests = tests/exhaustive/test_exhaustive
 tests_exhaustive_test_exhaustive_SOURCES = \
 	tests/exhaustive/check.c \
 	tests/exhaustive/ex.h \
+	tests/exhaustive/extra.c \
 	tests/exhaustive/main.c \
 	tests/exhaustive/scene.c \
 	tests/exhaustive/stimuli.c \
@@ -162,7 +162,7 @@ AM_TESTS_ENVIRONMENT = \
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .py
 LOG_DRIVER = $(TAP_DRIVER)
-LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/cmocka.sh
+LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/run_cmocka.py
 PY_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3)
 
@@ -213,6 +213,7 @@ clean-local:
 dist-hook:
 	tar -C $(srcdir) -cf - --exclude=__pycache__ --exclude=.pytest_cache tests/netns tests/bench | tar -C $(distdir) -xf -
 
-EXTRA_DIST += tests/local.mk tests/cmocka.sh tests/run_sim.py tests/run_postgres.py tests/sim/seeds tests/fuzz/corpus tests/tally.py tests/skips.txt tests/fuzz/run.py $(fuzz_targets:=.c) \
+EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/sim/seeds \
+	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

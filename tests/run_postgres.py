@@ -5,43 +5,29 @@ one TAP of all programs.
 """
 import os
 import re
-import subprocess
 import sys
 
-DEADLINE_S = 600  # a program
-CMOCKA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cmocka.sh")
-
-
-def run(program):
-    """(exit status or what went wrong, lines) of one program."""
-    try:
-        done = subprocess.run(["/bin/sh", CMOCKA, os.path.abspath(program)], stdout=subprocess.PIPE, text=True,
-                              errors="replace", timeout=DEADLINE_S, check=False)
-    except subprocess.TimeoutExpired as timeout:
-        return f"no end after {DEADLINE_S} s", (timeout.stdout or "").splitlines()
-    return done.returncode, done.stdout.splitlines()
+import run_cmocka
 
 
 def main(programs):
     count = bad = 0
     for program in programs:
-        status, lines = run(program)
-        plan = cases = red = 0
+        name = os.path.basename(program)
+        status, lines, cases, plan = run_cmocka.run(program)
+        red = 0
         for line in lines:
             match = re.match(r"(not )?ok \d+(.*)$", line)
-            if re.match(r"1\.\.\d+$", line):
-                plan = int(line[3:])
-            elif match:
+            if match:
                 count += 1
-                cases += 1
                 red += bool(match[1])
-                print(f"{match[1] or ''}ok {count}{match[2]} ({os.path.basename(program)})")
-            else:
+                print(f"{match[1] or ''}ok {count}{match[2].replace(' - ', f' - {name}: ', 1)}")
+            elif not line.startswith("1.."):
                 print(line if line.startswith("#") else f"# {line}")
         if (status != 0 and red == 0) or cases != plan or cases == 0:
             count += 1
             red += 1
-            print(f"not ok {count} - {os.path.basename(program)}: {cases} of {plan} cases, exit status {status}")
+            print(f"not ok {count} - {name}: {cases} of {plan} cases, exit status {status}")
         bad += red
         sys.stdout.flush()
     print(f"1..{count}")

@@ -13,6 +13,9 @@ void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 {
 	struct vrrp_action *action = core_act(update, VRRP_ACT_PG);
 
+	if (core->op == VRRP_PG_OP_REWIND) {
+		core->rewind_armed = false; /* cut off in the middle: what it leaves behind is only ever replaced */
+	}
 	core->op = op;
 	core->op_member = (uint8_t)member;
 	core->op_ticket = ++core->next_ticket;

@@ -29,18 +29,18 @@ enum ex_pg { EX_PG_STANDBY = 0, EX_PG_PRIMARY, EX_PG_GONE, EX_PG_SILENT, EX_PG_S
 /* One thing more; EX_EXTRA_NONE with all guards, each other one with most. */
 enum ex_extra {
 	EX_EXTRA_NONE = 0,
-	EX_EXTRA_FOLLOWING,      /* FOLLOW is under way */
-	EX_EXTRA_STARTING,       /* START_STANDBY */
-	EX_EXTRA_REWINDING,      /* REWIND, `diverged` and `rewinding` stored */
-	EX_EXTRA_STOPPING,       /* STOP_IMMEDIATE after a lost lease, not yet released */
-	EX_EXTRA_SUPERSEDED,     /* a stop is due */
-	EX_EXTRA_WAS_PROMOTING,  /* `promoting` is stored */
+	EX_EXTRA_FOLLOWING,     /* FOLLOW is under way */
+	EX_EXTRA_STARTING,      /* START_STANDBY */
+	EX_EXTRA_REWINDING,     /* REWIND, `diverged` and `rewinding` stored */
+	EX_EXTRA_STOPPING,      /* STOP_IMMEDIATE after a lost lease, not yet released */
+	EX_EXTRA_SUPERSEDED,    /* a stop is due */
+	EX_EXTRA_WAS_PROMOTING, /* `promoting` is stored */
 	EX_EXTRA_DIVERGED,
 	EX_EXTRA_STREAMING,      /* from member 2, under an older epoch */
 	EX_EXTRA_PRIMARY_HEARD,  /* member 2 is a healthy running primary without a lease */
 	EX_EXTRA_RECORD_PENDING, /* a used record is not yet gone from the disk */
 	EX_EXTRA_LINK_DOWN,
-	EX_EXTRA_HELD,           /* fault_hold */
+	EX_EXTRA_HELD, /* fault_hold */
 	EX_EXTRA_DISK_FAILED,
 	EX_EXTRAS
 };

@@ -85,7 +85,8 @@ struct vrrp_report ex_report(const struct vrrp_core *core, unsigned member, enum
 		.member = 1, .believed_incarnation = core->incarnation, .believed_seq = core->sent.last_seq
 	};
 	if (!config->witness) {
-		report.flags = VRRP_FLAG_PG_UP | VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_ELIGIBLE | VRRP_FLAG_IN_RECOVERY;
+		report.flags = VRRP_FLAG_PG_UP | VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_ELIGIBLE | VRRP_FLAG_IN_RECOVERY |
+			       VRRP_FLAG_LOOKED;
 		report.system_identifier = SCENE_SYSTEM;
 		report.position = EX_POSITION;
 		report.timeline = 1;
@@ -105,7 +106,7 @@ struct vrrp_report ex_report(const struct vrrp_core *core, unsigned member, enum
 	return report;
 }
 
-static void hear(struct vrrp_core *core, unsigned member, enum vrrp_role role)
+void ex_hear(struct vrrp_core *core, unsigned member, enum vrrp_role role)
 {
 	struct vrrp_peer *peer = &core->peer[member];
 	struct vrrp_report report = ex_report(core, member, role);
@@ -139,6 +140,12 @@ static bool is_possible(const struct ex_scene *scene)
 	if (holds && scene->pg == EX_PG_GONE) {
 		return false; /* the step that learns it lets go */
 	}
+	if (scene->role == VRRP_ROLE_MASTER && (scene->pg == EX_PG_STANDBY || scene->pg == EX_PG_STARTING)) {
+		return false; /* the same */
+	}
+	if ((holds || scene->role == VRRP_ROLE_CANDIDATE) && scene->grant == EX_GRANT_OTHER) {
+		return false; /* who is bound does not stand, and who stands is bound to itself */
+	}
 	return (scene->role == VRRP_ROLE_LEAVING) == (scene->phase == VRRP_HOLD_STOPPING);
 }
 
@@ -150,7 +157,6 @@ static void set_hold(struct vrrp_core *core, const struct ex_scene *scene)
 		return;
 	}
 	core->ballot = (struct vrrp_ballot){ .counter = 400, .member = 1, .incarnation = core->incarnation };
-	core->counter_seen = 400;
 	core->round_end = vrrp_time_add(core->now, EX_ADVERT_US / 4);
 	core->ask_again_at = VRRP_TIME_NEVER;
 	if (!vrrp_role_holds(scene->role)) {
@@ -160,6 +166,12 @@ static void set_hold(struct vrrp_core *core, const struct ex_scene *scene)
 	core->worth[1] = until;
 	core->lease_end = until;
 	core->phase = scene->phase;
+	if (scene->phase != VRRP_HOLD_FENCING) {
+		core->stored.epoch = core->ballot;
+	}
+	if (scene->phase == VRRP_HOLD_PROMOTING || (scene->phase == VRRP_HOLD_STORING && core->pg.in_recovery)) {
+		core->stored.promoting = core->ballot;
+	}
 	core->bound = scene->role == VRRP_ROLE_MASTER;
 	core->gate_end = core->bound ? until : VRRP_TIME_NONE;
 	core->next_announce = vrrp_time_add(core->now, EX_ADVERT_US);
@@ -206,6 +218,7 @@ bool ex_scene_build(const struct ex_scene *scene, struct vrrp_core *ret_core)
 	core->now = (struct vrrp_time){ SCENE_NOW_US };
 	core->deadline = core->now;
 	core->role = scene->role;
+	core->counter_seen = 500;
 	core->next_ticket = 10;
 	core->store_ticket = 9;
 	core->stored_ticket = scene->phase == VRRP_HOLD_STORING ? 8 : 9;
@@ -224,20 +237,21 @@ bool ex_scene_build(const struct ex_scene *scene, struct vrrp_core *ret_core)
 	core->stopping = scene->stopping;
 	core->stop_deadline = vrrp_time_add(core->now, scene->stopping ? EX_LEASE_US : 0);
 	if (scene->majority_heard || scene->holder_heard) {
-		hear(core, 1, scene->holder_heard ? VRRP_ROLE_MASTER : VRRP_ROLE_BACKUP);
+		ex_hear(core, 1, scene->holder_heard ? VRRP_ROLE_MASTER : VRRP_ROLE_BACKUP);
 		core->all_heard = true;
 	}
 	set_hold(core, scene);
 	set_grant(core, scene);
-	return true;
+	return ex_extra_add(scene, core);
 }
 
 void ex_scene_print(const struct ex_scene *scene, char *text, size_t size)
 {
-	(void)snprintf(text, size, "%s%s, phase %d, %s, %s, PostgreSQL %s%s%s%s%s%s%s%s", vrrp_role_word(scene->role),
-		scene->witness ? " (witness)" : "", (int)scene->phase, lease_words[scene->lease],
-		grant_words[scene->grant], pg_words[scene->pg], scene->holder_heard ? ", holder heard" : "",
-		scene->majority_heard ? ", majority heard" : "", scene->eligible ? ", history known" : "",
-		scene->paused ? ", paused" : "", scene->silent ? ", silent" : "", scene->stopping ? ", stopping" : "",
+	(void)snprintf(text, size, "%s%s, phase %d, %s, %s, %s, PostgreSQL %s%s%s%s%s%s%s%s",
+		vrrp_role_word(scene->role), scene->witness ? " (witness)" : "", (int)scene->phase,
+		ex_extra_word(scene->extra), lease_words[scene->lease], grant_words[scene->grant], pg_words[scene->pg],
+		scene->holder_heard ? ", holder heard" : "", scene->majority_heard ? ", majority heard" : "",
+		scene->eligible ? ", history known" : "", scene->paused ? ", paused" : "",
+		scene->silent ? ", silent" : "", scene->stopping ? ", stopping" : "",
 		scene->quorum_none ? ", quorum none" : "");
 }

@@ -76,6 +76,16 @@ static void cut(struct sim_world *world, const struct sim_member *member)
 	sim_net_cut(world, cut_set, sim_fault_length_us(world));
 }
 
+void sim_fault_cut_server(struct sim_world *world)
+{
+	for (unsigned i = 0; i < world->count && world->phase == SIM_PHASE_FAULTS; i++) {
+		if (sim_kernel_gate_open(world, &world->member[i])) {
+			cut(world, &world->member[i]);
+			return;
+		}
+	}
+}
+
 static void weather(struct sim_world *world)
 {
 	int64_t lease_us = sim_knobs_lease_us(&world->knobs);

@@ -1,8 +1,9 @@
 /*
  * sim: runs seeds. See usage(). Exit code 0: no invariant was violated, 1: one was (the line to repeat it is printed),
- * 2: wrong arguments. With --check the output is TAP: one case a kept seed, one for the fresh ones.
+ * 2: wrong arguments. With --check the output is TAP: one case a kept seed, one for the fresh ones, and one for each
+ * kind of sabotage (knobs.h) that must make I1 break.
  *
- * In the build: tests/sim/sim is a check program of all *.c here and libvrrp.a; `make check` runs tests/sim/check.
+ * In the build: tests/sim/sim is a check program of all *.c here and libvrrp.a; `make check` runs tests/run_sim.py.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define MAIN_SETS_MAX 64
 #define MAIN_SEED_LINE_MAX 4096
 #define MAIN_SEED_FILES_MAX 1000
+#define MAIN_SABOTAGE_SEEDS_MAX 500
 
 struct options {
 	uint64_t seed;
@@ -171,7 +173,39 @@ static int is_seed_file(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* TAP: the seeds that ever failed, then fresh ones for the time given. */
+/* What the rules rest on, taken away one by one: I1 must be seen to break, or the simulator is blind. */
+static const char *const sabotages[] = { "sabotage_relative_gate=1", "sabotage_clocks=1", "sabotage_amnesia=1" };
+
+static bool sees(const struct options *options, const char *sabotage)
+{
+	static struct sim_world world;
+	/* Where each of them is seen within some tens of seeds. */
+	const char *const set[] = { sabotage, "quorum_none=0", "members=3", "witnesses=0", "w_freeze=16", "w_crash=16",
+		"w_cut=16", "fault_burst=3", "fault_every_pct=50" };
+
+	for (uint64_t seed = 1; seed <= MAIN_SABOTAGE_SEEDS_MAX; seed++) {
+		struct sim_knobs knobs;
+		bool good;
+
+		sim_knobs_draw(&knobs, seed);
+		for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(set); i++) {
+			if (!sim_knobs_set(&knobs, set[i])) {
+				return false;
+			}
+		}
+		sim_world_init(&world, &knobs);
+		world.codec = options->codec;
+		good = sim_world_run(&world);
+		sim_world_deinit(&world);
+		if (!good && strncmp(world.violation, "I1", 2) == 0) {
+			printf("# %s: seed %" PRIu64 ": %s\n", sabotage, seed, world.violation);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* TAP: the seeds that ever failed, fresh ones for the time given, and what must fail. */
 static int check(struct options *options)
 {
 	struct dirent **files = NULL;
@@ -186,7 +220,7 @@ static int check(struct options *options)
 		(void)fprintf(stderr, "sim: %s: %s\n", options->check, count < 0 ? strerror(errno) : "too many files");
 		return 2;
 	}
-	printf("1..%d\n", count + 1);
+	printf("1..%d\n", count + 1 + (int)VRRP_ARRAY_LENGTH(sabotages));
 	for (int i = 0; i < count; i++) {
 		bool passed;
 
@@ -211,6 +245,12 @@ static int check(struct options *options)
 		fresh.failed++;
 	}
 	printf("%sok %d - fresh seeds\n", fresh.failed == 0 ? "" : "not ", count + 1);
+	for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(sabotages); i++) {
+		bool seen = sees(options, sabotages[i]);
+
+		printf("%sok %u - sees %s\n", seen ? "" : "not ", (unsigned)count + 2 + i, sabotages[i]);
+		good = good && seen;
+	}
 	return good ? 0 : 1;
 }
 
@@ -223,7 +263,7 @@ static void usage(FILE *out)
 		"  --count K    seeds N .. N+K-1, whatever fails\n"
 		"  --minutes M  wall time; stops at the first failure if --count is not given\n"
 		"  --steps N    at most N steps a seed\n"
-		"  --check DIR  TAP: the kept seeds in DIR, then fresh ones for --minutes (default 1)\n");
+		"  --check DIR  TAP: the kept seeds in DIR, fresh ones for --minutes (default 1), sabotage\n");
 }
 
 static bool parse(struct options *options, int argc, char **argv)

@@ -59,6 +59,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->clean_stop = false;
 	member->life++;
 	member->cached_clock = VRRP_TIME_NONE;
+	member->froze = false;
 	member->freeze_in = 0;
 	member->stutter_in = world->knobs.stutter_points;
 	member->event_ready = false;
@@ -157,6 +158,7 @@ static bool pass_point(struct sim_world *world, struct sim_member *member)
 		return false;
 	}
 	if (member->freeze_in > 0 && --member->freeze_in == 0) {
+		member->froze = true;
 		freeze(world, member, member->freeze_us);
 	} else if (member->stutter_in > 0 && --member->stutter_in == 0) {
 		member->stutter_in = (uint64_t)sim_draw(world, 1, 2 * world->knobs.stutter_points);
@@ -172,6 +174,11 @@ void sim_member_thaw(struct sim_world *world, struct sim_member *member)
 	}
 	member->frozen = false;
 	sim_world_trace(world, member, "thawed");
+	if (member->froze && world->phase == SIM_PHASE_FAULTS && sim_draw(world, 0, 99) < world->knobs.thaw_cut_pct) {
+		sim_world_push(world, sim_draw(world, 1, world->knobs.advert_int_us),
+			(struct sim_event){ .kind = SIM_EV_CUT });
+	}
+	member->froze = false;
 	sim_member_run(world, member);
 	member->cached_clock = VRRP_TIME_NONE;
 }
@@ -210,7 +217,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	}
 	event->kind = entry.kind;
 	event->now = sim_clock_now(world, member);
-	if (entry.kind == VRRP_EVENT_REPORT && vrrp_time_before(member->core.now, member->cached_clock)) {
+	if (entry.kind == VRRP_EVENT_REPORT && !vrrp_time_before(member->cached_clock, member->core.now)) {
 		event->now = member->cached_clock; /* sabotage only */
 	}
 	event->ok = entry.ok;

@@ -41,6 +41,7 @@ enum sim_event_kind {
 	SIM_EV_PG_OP,      /* an order to PostgreSQL ends */
 	SIM_EV_PG_CHANGE,  /* PostgreSQL changes by itself: has started */
 	SIM_EV_FAULT,      /* the next fault */
+	SIM_EV_CUT,        /* a cut of the member that serves, if any */
 	SIM_EV_HEAL,       /* a cut or the weather ends: `a` says which */
 	SIM_EV_PHASE,      /* the phase ends */
 	SIM_EV_LIVE,       /* I4 is due */
@@ -161,6 +162,7 @@ struct sim_member {
 	uint64_t life;      /* +1 at each start and end */
 	uint64_t freeze_in; /* points to pass before it freezes; 0 = no freeze is due */
 	int64_t freeze_us;
+	bool froze;          /* this is no short stall */
 	uint64_t stutter_in; /* the same for the next short stall */
 	struct vrrp_core core;
 	struct vrrp_event event;
@@ -317,6 +319,7 @@ void sim_codec_pass(struct sim_world *world, struct vrrp_report *report);
 /* faults.c */
 void sim_fault_next(struct sim_world *world); /* carries one out and schedules the next */
 void sim_fault_schedule(struct sim_world *world);
+void sim_fault_cut_server(struct sim_world *world);
 void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
 int64_t sim_fault_length_us(struct sim_world *world); /* drawn */

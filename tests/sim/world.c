@@ -174,6 +174,9 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 	case SIM_EV_FAULT:
 		sim_fault_next(world);
 		break;
+	case SIM_EV_CUT:
+		sim_fault_cut_server(world);
+		break;
 	case SIM_EV_HEAL:
 		sim_fault_heal(world, event);
 		break;

@@ -24,8 +24,8 @@ static struct vrrp_report peer_report(const struct core_lab *lab, unsigned i)
 
 	memcpy(report.digest, lab->config.digest, sizeof(report.digest));
 	if (!member->witness) {
-		report.flags = VRRP_FLAG_ELIGIBLE | VRRP_FLAG_PG_UP | VRRP_FLAG_IN_RECOVERY |
-			       VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_LOOKED;
+		report.flags = VRRP_FLAG_ELIGIBLE | VRRP_FLAG_PG_UP | VRRP_FLAG_IN_RECOVERY | VRRP_FLAG_POSITION_KNOWN |
+			       VRRP_FLAG_LOOKED;
 		report.system_identifier = CORE_LAB_SYSTEM;
 		report.timeline = 1;
 		report.position = CORE_LAB_LSN;
@@ -90,8 +90,7 @@ static void answer(struct core_lab *lab, const struct vrrp_update *update)
 		} else if (action->kind == VRRP_ACT_PROBE && !lab->probe_held) {
 			core_lab_probe(lab);
 		} else if (action->kind == VRRP_ACT_READ_HISTORY) {
-			core_lab_step(lab,
-				(struct vrrp_event){ .kind = VRRP_EVENT_HISTORY, .history = lab->history });
+			core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_HISTORY, .history = lab->history });
 		}
 	}
 }
@@ -158,8 +157,7 @@ void core_lab_stored(struct core_lab *lab, bool ok)
 	if (ok) {
 		lab->disk = lab->pending;
 	}
-	core_lab_step(
-		lab, (struct vrrp_event){ .kind = VRRP_EVENT_STORED, .ticket = lab->pending_ticket, .ok = ok });
+	core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_STORED, .ticket = lab->pending_ticket, .ok = ok });
 }
 
 void core_lab_probe(struct core_lab *lab)
@@ -176,8 +174,7 @@ static void say(struct core_lab *lab, unsigned i, bool fresh)
 	report->echo[0] = (struct vrrp_report_echo){ .member = lab->config.member[lab->config.self].id,
 		.believed_incarnation = lab->core.incarnation,
 		.believed_seq = lab->core.sent.last_seq };
-	core_lab_step(
-		lab, (struct vrrp_event){ .kind = VRRP_EVENT_REPORT, .member = (uint8_t)i, .report = report });
+	core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_REPORT, .member = (uint8_t)i, .report = report });
 }
 
 void core_lab_hear(struct core_lab *lab, unsigned i)
@@ -308,10 +305,9 @@ void core_lab_pg_done(struct core_lab *lab, bool ok)
 	} else if (ok && op == VRRP_PG_OP_DETACH) {
 		postgresql_is(lab, true);
 	}
-	core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_PG_DONE,
-				   .ticket = lab->core.op_ticket,
-				   .ok = ok,
-				   .pg = lab->pg });
+	core_lab_step(
+		lab, (struct vrrp_event){
+			     .kind = VRRP_EVENT_PG_DONE, .ticket = lab->core.op_ticket, .ok = ok, .pg = lab->pg });
 }
 
 void core_lab_up(struct core_lab *lab, unsigned members, unsigned witnesses)
@@ -407,99 +403,4 @@ void core_lab_run_us(struct core_lab *lab, int64_t us, unsigned mask)
 		}
 	}
 	lab->depth = before;
-}
-
-unsigned core_lab_count(const struct core_lab *lab, enum vrrp_action_kind kind)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < lab->done_count; i++) {
-		count += lab->done[i].kind == kind;
-	}
-	return count;
-}
-
-unsigned core_lab_ops(const struct core_lab *lab, enum vrrp_pg_op op)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < lab->done_count; i++) {
-		count += lab->done[i].kind == VRRP_ACT_PG && lab->done[i].op == op;
-	}
-	return count;
-}
-
-bool core_lab_became(const struct core_lab *lab, enum vrrp_role role)
-{
-	for (unsigned i = 0; i < lab->done_count; i++) {
-		if (lab->done[i].kind == VRRP_ACT_ROLE && lab->done[i].row->to == role) {
-			return true;
-		}
-	}
-	return false;
-}
-
-enum vrrp_refusal core_lab_refusal(const struct core_lab *lab, unsigned i)
-{
-	return lab->mine.refusal.to == lab->peer[i].sender &&
-			       vrrp_ballot_equal(&lab->mine.refusal.ballot, &lab->peer[i].ballot)
-		       ? (enum vrrp_refusal)lab->mine.refusal.reason
-		       : VRRP_REFUSAL_NONE;
-}
-
-static void word(const struct vrrp_action *action, char *text, size_t size)
-{
-	static const char *const WORDS[VRRP_ACT_COUNT] = { [VRRP_ACT_SEND] = "send",
-		[VRRP_ACT_STORE] = "store",
-		[VRRP_ACT_BIND] = "bind",
-		[VRRP_ACT_UNBIND] = "unbind",
-		[VRRP_ACT_DESTROY] = "destroy",
-		[VRRP_ACT_ANNOUNCE] = "announce",
-		[VRRP_ACT_FENCE] = "fence",
-		[VRRP_ACT_READ_HISTORY] = "history",
-		[VRRP_ACT_EXIT] = "exit" };
-
-	switch (action->kind) {
-	case VRRP_ACT_GATE:
-		(void)snprintf(text, size, "gate-%s",
-			action->in_end.us != 0    ? "open"
-			: action->out_end.us != 0 ? "out"
-						  : "shut");
-		break;
-	case VRRP_ACT_ADVERT:
-		(void)snprintf(text, size, "advert-%u", action->priority);
-		break;
-	case VRRP_ACT_PG:
-		(void)snprintf(text, size, "pg:%s", vrrp_pg_op_word(action->op));
-		break;
-	case VRRP_ACT_ROLE:
-		(void)snprintf(text, size, "%s", vrrp_role_word(action->row->to));
-		break;
-	default:
-		(void)snprintf(text, size, "%s", WORDS[action->kind]);
-		break;
-	}
-}
-
-const char *core_lab_line(struct core_lab *lab)
-{
-	size_t length = 0;
-	char text[64];
-	char last[64] = "";
-
-	lab->line[0] = '\0';
-	for (unsigned i = 0; i < lab->done_count; i++) {
-		if (lab->done[i].kind == VRRP_ACT_LOG || lab->done[i].kind == VRRP_ACT_PROBE) {
-			continue;
-		}
-		word(&lab->done[i], text, sizeof(text));
-		if (strcmp(text, last) == 0) {
-			continue;
-		}
-		memcpy(last, text, sizeof(last));
-		length += (size_t)snprintf(lab->line + length, sizeof(lab->line) - length, "%s%s",
-			length == 0 ? "" : " ", text);
-		assert_true(length < sizeof(lab->line));
-	}
-	return lab->line;
 }

@@ -1,12 +1,14 @@
 /*
  * A member alone on a table: one struct vrrp_core, simulated time, and the other members as reports that a test writes.
  *
- * The core is member 1 (index 0), of the lowest priority; the others are indexes 1 and up, the witnesses last. `peer[i]`
- * is what member i will say next: change a field, then core_lab_hear(). Disk, probe and history answer by themselves and at once, unless a
- * test holds them; orders to PostgreSQL are answered by the test. `done` is all that the core ordered in consequence of
- * the last call, and core_lab_line() is the same as one line of text, which most tests compare.
+ * The core is member 1 (index 0), of the lowest priority; the others are indexes 1 and up, the witnesses last.
+ * `peer[i]` is what member i will say next: change a field, then core_lab_hear(). Disk, probe and history answer by
+ * themselves and at once, unless a test holds them; orders to PostgreSQL are answered by the test. `done` is all that
+ * the core ordered in consequence of the last call, and core_lab_line() is the same as one line of text, which most
+ * tests compare.
  *
- * Every step of every test goes through core_monitor.h, so that a story also proves the invariants. Include after cmocka.h.
+ * Every step of every test goes through core_monitor.h, so that a story also proves the invariants. Include after
+ * cmocka.h.
  */
 #ifndef TESTS_UNIT_CORE_LAB_H
 #define TESTS_UNIT_CORE_LAB_H

@@ -167,7 +167,7 @@ static const char *check_op(struct view *v, const struct vrrp_action *action)
 		wrong = check_attach(v, action, false);
 		break;
 	case VRRP_PG_OP_START_STANDBY:
-		wrong = !v->after->pg.gone	       ? "started, and the old postmaster was not seen gone"
+		wrong = !v->after->pg.gone              ? "started, and the old postmaster was not seen gone"
 			: !v->after->config.manage_full ? "started, and manage is not full"
 							: NULL;
 		break;
@@ -214,6 +214,9 @@ static const char *check_role(struct view *v, const struct vrrp_action *action)
 		return "a role was left that was not had";
 	}
 	v->role = action->row->to;
+	if (action->row->cause == VRRP_CAUSE_LEASE_ENDED) {
+		v->lease = v->after->lease_end; /* with quorum = none the next one may begin in the same step */
+	}
 	v->monitor->rows_seen |= UINT64_C(1) << (action->row - table);
 	if (v->role == VRRP_ROLE_MASTER && (!v->bound || v->gate_in.us == 0)) {
 		return "section 8: MASTER before gate and address";
@@ -329,17 +332,21 @@ static const char *check_grant(const struct view *v)
 	return NULL;
 }
 
+static bool is_primary(const struct vrrp_pg *pg)
+{
+	return !pg->gone && !pg->in_recovery && pg->system_identifier != 0;
+}
+
 /* A ballot that was held is released only when PostgreSQL can be no primary under it any more (C2). */
 static const char *check_release(const struct view *v)
 {
 	const struct vrrp_ballot *release = &v->after->release;
-	const struct vrrp_pg *pg = &v->after->pg;
 
 	if (vrrp_ballot_equal(release, &v->before->release) ||
 		!(vrrp_role_holds(v->before->role) || vrrp_ballot_equal(release, &v->before->lost))) {
 		return NULL;
 	}
-	return v->monitor->promote_open || !(pg->gone || pg->in_recovery || pg->system_identifier == 0)
+	return v->monitor->promote_open || (is_primary(&v->before->pg) && is_primary(&v->after->pg))
 		       ? "C2: released before PostgreSQL is gone"
 		       : NULL;
 }
@@ -403,8 +410,8 @@ static void take_event(struct view *v)
 		m->promote_open = m->promote_open && v->op != VRRP_PG_OP_PROMOTE &&
 				  v->op != VRRP_PG_OP_STOP_IMMEDIATE && v->op != VRRP_PG_OP_STOP_FAST;
 	}
-	if (done || (dead && (v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_DETACH ||
-				     v->op == VRRP_PG_OP_FOLLOW))) {
+	if (done ||
+		(dead && (v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_DETACH || v->op == VRRP_PG_OP_FOLLOW))) {
 		v->op = VRRP_PG_OP_NONE;
 	}
 }
@@ -423,6 +430,9 @@ const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_c
 		.gate_out = monitor->before.gate_end };
 	const char *wrong = NULL;
 
+	if (vrrp_role_holds(v.role) && !vrrp_time_before(event->now, monitor->before.lease_end)) {
+		v.lease = monitor->before.lease_end;
+	}
 	take_event(&v);
 	monitor->actions_max = update->count > monitor->actions_max ? update->count : monitor->actions_max;
 	for (unsigned i = 0; i < update->count && wrong == NULL; i++) {

@@ -1,6 +1,7 @@
 /*
  * What must hold of every step of the core, whatever came before: I1, I2 and I5 as far as one member can break them
- * (protocol.md section 2), the order of section 4.1, one grant at a time, one order to PostgreSQL at a time, a deadline.
+ * (protocol.md section 2), the order of section 4.1, one grant at a time, one order to PostgreSQL at a time, a
+ * deadline.
  *
  * Used by the unit tests' lab and by the exhaustive test. It remembers what the core itself must not be asked about
  * (which store carried the epoch, whether a promotion is still unsettled), and judges from the events and the actions.

@@ -234,7 +234,9 @@ void lab_node_kill(const struct lab_node *node, int signal)
 /* Everybody's last words, when something did not come. */
 static void lab_logs(void)
 {
-	print_error("%s\n", lab_run(-1, "/bin/sh", "-c", "cd \"$1\" && tail -v -n 8 *.log", "sh", lab_root, NULL));
+	/* print_error would cut it */
+	(void)fprintf(
+		stderr, "%s\n", lab_run(-1, "/bin/sh", "-c", "cd \"$1\" && tail -v -n 8 *.log", "sh", lab_root, NULL));
 }
 
 pid_t lab_node_pid(const struct lab_node *node)

@@ -81,6 +81,46 @@ static void a6a_nothing_is_promoted_before_the_epoch_is_durable(void **state)
 	assert_true(vrrp_ballot_equal(&lab.disk.promoting, &lab.core.ballot));
 }
 
+/* PostgreSQL was a primary when the lease was won and is a standby when the disk has answered: C1's mark comes first.
+ */
+static void c1_promoting_is_durable_before_the_command_whatever_postgresql_was(void **state)
+{
+	(void)state;
+	core_lab_up_primary(&lab, 3, 0);
+	lab.disk_held = true;
+	core_lab_elect(&lab);
+	lab.pg.in_recovery = true;
+	core_lab_probe(&lab);
+	core_lab_stored(&lab, true);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
+	core_lab_stored(&lab, true);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_PROMOTE), 1);
+	assert_true(vrrp_ballot_equal(&lab.disk.promoting, &lab.core.ballot));
+}
+
+/* Switch points whose records are recycled have no name anywhere: the first holder gives them one, nobody later. */
+static void s6_the_first_holder_names_what_nobody_can_name(void **state)
+{
+	uint64_t name;
+
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN - 0x100, 0 });
+	lab.pg.timeline = 2;
+	lab.pg.in_recovery = false;
+	core_lab_start(&lab);
+	core_lab_elect(&lab);
+	name = lab.disk.history.entry[1].fingerprint;
+	assert_true(name != 0);
+	assert_true(lab.mine.history.entry[1].fingerprint == name);
+	core_lab_run_us(&lab, 2 * SECOND, 0); /* lets go, and wins again */
+	core_lab_pg_done(&lab, true);
+	core_lab_run_us(&lab, SECOND, 0);
+	core_lab_pg_done(&lab, true);
+	core_lab_elect(&lab);
+	assert_true(lab.disk.history.entry[1].fingerprint == name);
+}
+
 static void an_epoch_that_cannot_be_stored_is_no_promotion(void **state)
 {
 	(void)state;
@@ -119,7 +159,8 @@ static void postgresql_that_died_before_the_promotion_is_let_go_for_the_next(voi
 	assert_true(lab.mine.release.counter != 0);
 }
 
-/* C1: check-then-act cannot be closed in user space; so what was promoted too late is stopped, and stands by its epoch. */
+/* C1: check-then-act cannot be closed in user space; so what was promoted too late is stopped, and stands by its epoch.
+ */
 static void c1_a_promotion_that_outlived_its_lease_never_serves(void **state)
 {
 	(void)state;
@@ -217,124 +258,6 @@ static void serving(void)
 	core_lab_run_us(&lab, SECOND, ALL);
 }
 
-static const char FOUR_ONE[] = "gate-out destroy unbind advert-0 gate-shut LEAVING pg:stop immediate send";
-
-static void s41_the_order_of_letting_go(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_event(&lab, VRRP_EVENT_KERNEL_FAILED, false);
-	assert_string_equal(core_lab_line(&lab), FOUR_ONE);
-	assert_true(lab.done[0].out_end.us == lab.core.lease_end.us); /* the resets still pass */
-	assert_int_equal(lab.mine.role, VRRP_ROLE_LEAVING);
-	assert_int_equal(lab.mine.release.counter, 0);
-	core_lab_pg_done(&lab, true);
-	assert_string_equal(core_lab_line(&lab), "FAULT pg:start as standby send");
-	assert_true(lab.mine.release.counter != 0);
-	assert_true((lab.mine.fault_reasons & VRRP_FAULT_BIT(VRRP_FAULT_HELD)) != 0);
-}
-
-static void s41_a_lost_link_is_a_reason_if_somebody_else_can_serve(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_event(&lab, VRRP_EVENT_LINK, false);
-	assert_string_equal(core_lab_line(&lab), FOUR_ONE);
-	serving();
-	lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
-	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
-	core_lab_hear_all(&lab);
-	core_lab_event(&lab, VRRP_EVENT_LINK, false);
-	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER); /* better than nobody */
-}
-
-static void s41_a_hung_postgresql_is_let_go_for_who_can_serve(void **state)
-{
-	(void)state;
-	serving();
-	lab.pg.faults = VRRP_FAULT_BIT(VRRP_FAULT_PG_HUNG);
-	core_lab_probe(&lab);
-	assert_string_equal(core_lab_line(&lab), FOUR_ONE);
-}
-
-/* Section 9: before anything else, because orphaned backends go on acknowledging. */
-static void s41_a_dead_postmaster_closes_the_gate_first_and_releases_at_once(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_event(&lab, VRRP_EVENT_PG_DEAD, true);
-	assert_string_equal(core_lab_line(&lab),
-		"gate-out destroy unbind advert-0 gate-shut FAULT send");
-	assert_true(lab.mine.release.counter != 0);
-	assert_int_equal(lab.mine.ask_ms, 0);
-	core_lab_after_us(&lab, 49 * CORE_LAB_MS); /* the others take over first */
-	assert_string_equal(core_lab_line(&lab), "");
-	core_lab_after_us(&lab, CORE_LAB_MS);
-	assert_string_equal(core_lab_line(&lab), "pg:start as standby send");
-}
-
-/* The same found by a probe, should nobody have seen it die. */
-static void s41_a_postmaster_that_a_probe_finds_gone_is_dead(void **state)
-{
-	(void)state;
-	serving();
-	for (unsigned i = 1; i < 3; i++) { /* also when nobody else could serve */
-		lab.peer[i].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
-	}
-	core_lab_hear_all(&lab);
-	lab.pg.up = false;
-	lab.pg.gone = true;
-	core_lab_probe(&lab);
-	assert_string_equal(core_lab_line(&lab),
-		"gate-out destroy unbind advert-0 gate-shut FAULT send");
-	assert_true(lab.mine.release.counter != 0);
-}
-
-static void s41_a_postgresql_that_somebody_demoted_serves_no_longer(void **state)
-{
-	(void)state;
-	serving();
-	lab.pg.in_recovery = true;
-	core_lab_probe(&lab);
-	assert_string_equal(core_lab_line(&lab),
-		"gate-out destroy unbind advert-0 gate-shut LEAVING FAULT send");
-	assert_true(lab.mine.release.counter != 0);
-}
-
-/* C2: the same without the resets, nothing to release; the clock alone decides. */
-static void s41_the_lease_has_ended(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_after_us(&lab, SECOND);
-	assert_string_equal(core_lab_line(&lab), "advert-99 send advert-99 send "
-						 "gate-shut unbind destroy FAULT pg:stop immediate send");
-	assert_int_equal(lab.mine.release.counter, 0);
-	assert_int_equal(lab.mine.ask_ms, 0);
-	core_lab_pg_done(&lab, true);
-	assert_true(lab.mine.release.counter != 0); /* its own vote and those of slower clocks are free again */
-}
-
-static void i5_a_thawed_holder_serves_nobody(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_freeze_us(&lab, 3 * SECOND);
-	assert_string_equal(core_lab_line(&lab), "gate-shut unbind destroy FAULT pg:stop immediate send");
-	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
-}
-
-/* The late event is judged by the clock before it is heard: a grant that waited in the socket revives nothing. */
-static void i5_a_grant_that_comes_too_late_revives_nothing(void **state)
-{
-	(void)state;
-	serving();
-	lab.now = vrrp_time_add(lab.core.lease_end, 0);
-	core_lab_grant(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
-	assert_string_equal(core_lab_line(&lab), "gate-shut unbind destroy FAULT pg:stop immediate send");
-}
-
 static void a_holder_in_a_minority_lets_the_lease_end_and_one_in_a_majority_keeps_it(void **state)
 {
 	(void)state;
@@ -397,41 +320,6 @@ static void an_address_that_somebody_removed_is_put_back(void **state)
 	assert_string_equal(core_lab_line(&lab), "");
 }
 
-static void only_the_last_lines_of_a_clean_stop_release(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_event(&lab, VRRP_EVENT_STOP, true);
-	assert_string_equal(core_lab_line(&lab),
-		"gate-out destroy unbind advert-0 gate-shut LEAVING pg:stop fast send");
-	assert_int_equal(lab.mine.ask_ms, 1000);
-	core_lab_run_us(&lab, 5 * SECOND, ALL); /* "a fast stop while renewing" */
-	assert_int_equal(lab.core.role, VRRP_ROLE_LEAVING);
-	assert_int_equal(lab.mine.release.counter, 0);
-	core_lab_pg_done(&lab, true);
-	assert_string_equal(core_lab_line(&lab), "FAULT pg:start as standby send");
-	assert_true(lab.mine.release.counter != 0);
-	lab.pg.in_recovery = true;
-	core_lab_pg_done(&lab, true);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_EXIT), 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_INIT);
-}
-
-/* A stop must not keep the others waiting for ever, however PostgreSQL answers. */
-static void a_clean_stop_whose_postgresql_does_not_stop_ends_in_time(void **state)
-{
-	(void)state;
-	serving();
-	core_lab_event(&lab, VRRP_EVENT_STOP, true);
-	core_lab_pg_done(&lab, false); /* the fast stop timed out */
-	core_lab_run_us(&lab, 2 * SECOND, ALL);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_STOP_IMMEDIATE), 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_LEAVING); /* renewed meanwhile */
-	core_lab_run_us(&lab, lab.config.promote_timeout_us + 3 * SECOND, ALL);
-	assert_int_not_equal(lab.core.role, VRRP_ROLE_LEAVING);
-	assert_true(core_lab_count(&lab, VRRP_ACT_EXIT) >= 1);
-}
-
 /* What is not answered must not hold the lease for ever either. */
 static void a_disk_that_hangs_costs_no_more_than_promote_timeout(void **state)
 {
@@ -454,6 +342,8 @@ int main(void)
 		cmocka_unit_test(a_running_primary_serves_without_a_promotion_but_after_its_epoch),
 		cmocka_unit_test(i1_gate_and_address_end_with_the_lease),
 		cmocka_unit_test(a6a_nothing_is_promoted_before_the_epoch_is_durable),
+		cmocka_unit_test(c1_promoting_is_durable_before_the_command_whatever_postgresql_was),
+		cmocka_unit_test(s6_the_first_holder_names_what_nobody_can_name),
 		cmocka_unit_test(an_epoch_that_cannot_be_stored_is_no_promotion),
 		cmocka_unit_test(i2_a_lease_that_ended_before_the_epoch_was_durable_promotes_nothing),
 		cmocka_unit_test(postgresql_that_died_before_the_promotion_is_let_go_for_the_next),
@@ -462,22 +352,11 @@ int main(void)
 		cmocka_unit_test(c2_not_promoted_in_time_is_stopped_seen_gone_and_only_then_released),
 		cmocka_unit_test(c2_the_lease_ends_while_a_promotion_is_being_stopped),
 		cmocka_unit_test(a_promotion_that_fails_is_stopped_too),
-		cmocka_unit_test(s41_the_order_of_letting_go),
-		cmocka_unit_test(s41_a_lost_link_is_a_reason_if_somebody_else_can_serve),
-		cmocka_unit_test(s41_a_hung_postgresql_is_let_go_for_who_can_serve),
-		cmocka_unit_test(s41_a_dead_postmaster_closes_the_gate_first_and_releases_at_once),
-		cmocka_unit_test(s41_a_postmaster_that_a_probe_finds_gone_is_dead),
-		cmocka_unit_test(s41_a_postgresql_that_somebody_demoted_serves_no_longer),
-		cmocka_unit_test(s41_the_lease_has_ended),
-		cmocka_unit_test(i5_a_thawed_holder_serves_nobody),
-		cmocka_unit_test(i5_a_grant_that_comes_too_late_revives_nothing),
 		cmocka_unit_test(a_holder_in_a_minority_lets_the_lease_end_and_one_in_a_majority_keeps_it),
 		cmocka_unit_test(a_short_stall_keeps_the_lease_that_is_left),
 		cmocka_unit_test(announced_at_once_then_repeated_then_refreshed),
 		cmocka_unit_test(a_second_claimant_is_answered_ten_times_a_second_at_most),
 		cmocka_unit_test(an_address_that_somebody_removed_is_put_back),
-		cmocka_unit_test(only_the_last_lines_of_a_clean_stop_release),
-		cmocka_unit_test(a_clean_stop_whose_postgresql_does_not_stop_ends_in_time),
 		cmocka_unit_test(a_disk_that_hangs_costs_no_more_than_promote_timeout),
 	};
 

@@ -102,6 +102,30 @@ static void s6b_a_holder_that_does_not_serve_yet_is_followed_by_nobody(void **st
 	assert_int_equal(lab.core.op, VRRP_PG_OP_FOLLOW);
 }
 
+/* On the holder's timeline, under its epoch: what it says of that timeline is mine. Of an older one it says nothing. */
+static void s6_the_history_of_the_holder_that_it_streams_from_is_its_own(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	master_appears();
+	core_lab_pg_done(&lab, true);
+	lab.peer[1].flags |= VRRP_FLAG_STALE_HISTORY;
+	lab.peer[1].history.count = 1;
+	core_lab_hear(&lab, 1);
+	lab.pg.timeline = 2;
+	core_lab_probe(&lab);
+	assert_int_equal(lab.disk.history.count, 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_READ_HISTORY), 1); /* so it looks into pg_wal itself */
+	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
+	lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_STALE_HISTORY;
+	lab.peer[1].history.count = 2;
+	core_lab_hear(&lab, 1);
+	assert_int_equal(lab.disk.history.count, 2);
+	assert_true(lab.disk.history.entry[1].fingerprint == lab.peer[1].history.entry[1].fingerprint);
+	core_lab_hear(&lab, 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+}
+
 /* A3: what was vouched for or taken over is not taken back, whoever claims to be MASTER. */
 static void a3_an_older_holder_than_the_one_vouched_for_is_not_followed(void **state)
 {
@@ -129,148 +153,6 @@ static void a3_an_older_holder_than_the_own_epoch_is_not_followed_after_a_restar
 	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 0);
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 0);
-}
-
-/* Beyond the point where the holder's timeline branched off. */
-static void diverged_standby(void)
-{
-	core_lab_init(&lab, 3, 0);
-	lab.pg.position += 0x1000;
-	core_lab_start(&lab);
-	core_lab_hear(&lab, 1);
-	core_lab_hear(&lab, 1);
-	master_appears();
-}
-
-static void s6c_who_diverged_says_so_rewinds_and_only_then_takes_the_epoch(void **state)
-{
-	(void)state;
-	diverged_standby();
-	assert_string_equal(core_lab_line(&lab), "send store FAULT send store pg:rewind send");
-	assert_true(lab.disk.diverged);
-	assert_int_equal(lab.disk.epoch.counter, 0);
-	assert_true((lab.mine.flags & VRRP_FLAG_DIVERGED) != 0);
-	assert_int_equal(lab.mine.flags & VRRP_FLAG_ELIGIBLE, 0);
-	core_lab_run_us(&lab, SECOND, 1U << 1);
-	assert_int_equal(lab.disk.epoch.counter, 0);
-	lab.pg.timeline = 2;
-	lab.pg.position = lab.peer[1].position;
-	core_lab_pg_done(&lab, true);
-	assert_false(lab.disk.diverged);
-	assert_true(vrrp_ballot_equal(&lab.disk.epoch, &lab.peer[1].ballot));
-	assert_int_equal(lab.disk.history.count, 2); /* the holder's: it streams from it */
-	assert_true(lab.disk.history.entry[1].fingerprint == lab.peer[1].history.entry[1].fingerprint);
-}
-
-static void s6c_nothing_is_rewound_before_diverged_is_on_the_disk(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	lab.pg.position += 0x1000;
-	core_lab_start(&lab);
-	core_lab_hear(&lab, 1);
-	lab.disk_held = true;
-	master_appears();
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 0);
-	core_lab_stored(&lab, true);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 0); /* nor before `rewinding` is */
-	assert_true(lab.disk.diverged);
-	core_lab_stored(&lab, true);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 1);
-	assert_true(lab.disk.rewinding);
-}
-
-/* Half rewound it is neither started nor rewound again: only replaced, and only from a holder. */
-static void s6c_who_died_while_rewinding_is_cloned_from_the_next_holder(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	lab.disk.diverged = true;
-	lab.disk.rewinding = true;
-	lab.disk.system_identifier = CORE_LAB_SYSTEM;
-	lab.disk.history = lab.history;
-	lab.pg = (struct vrrp_pg){ .gone = true, .upstream = VRRP_MEMBER_NONE };
-	core_lab_start(&lab);
-	core_lab_run_us(&lab, 20 * SECOND, 1U << 1 | 1U << 2);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
-	master_appears();
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_CLONE), 1);
-}
-
-static void s6c_a_rewind_that_had_not_begun_is_no_reason_to_clone(void **state)
-{
-	(void)state;
-	diverged_standby();
-	lab.pg.up = false;
-	lab.pg.gone = true;
-	core_lab_step(&lab, (struct vrrp_event){ .kind = VRRP_EVENT_PG_DONE,
-				    .ticket = lab.core.op_ticket,
-				    .untouched = true,
-				    .pg = lab.pg });
-	assert_false(lab.disk.rewinding);
-	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_CLONE), 0);
-}
-
-static void s6c_a_rewind_that_fails_is_a_clone_the_next_time(void **state)
-{
-	(void)state;
-	diverged_standby();
-	core_lab_pg_done(&lab, false);
-	assert_true(lab.disk.diverged);
-	lab.pg.up = true;
-	core_lab_run_us(&lab, 100 * CORE_LAB_MS, 1U << 1);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_CLONE), 0); /* not at once */
-	core_lab_run_us(&lab, 2 * SECOND, 1U << 1);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_CLONE), 1);
-}
-
-/* A2: number and switch point are the same, only the fingerprint tells; pg_rewind would say that nothing is to do. */
-static void a2_a_timeline_of_the_same_number_and_switch_point_is_cloned(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xaaaa });
-	lab.pg.timeline = 2;
-	lab.pg.position += 0x80;
-	core_lab_start(&lab);
-	core_lab_hear(&lab, 1);
-	master_appears(); /* 2 at CORE_LAB_LSN with another fingerprint */
-	assert_int_equal(lab.peer[1].history.entry[1].switch_point, CORE_LAB_LSN);
-	assert_string_equal(core_lab_line(&lab), "send store FAULT pg:clone send");
-}
-
-static void a2_who_streams_from_the_holder_on_a_diverged_history_is_told_apart_too(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	lab.disk.epoch = (struct vrrp_ballot){ 5, 101, 2 };
-	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xaaaa });
-	lab.pg.timeline = 2;
-	lab.pg.position += 0x80;
-	streaming_from(1);
-	core_lab_start(&lab);
-	core_lab_hear(&lab, 1);
-	master_appears();
-	assert_true(lab.disk.diverged);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_CLONE), 1);
-}
-
-static void managed_by_somebody_else_nothing_is_rewound_or_started(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	lab.config.manage_full = false;
-	lab.pg.position += 0x1000;
-	core_lab_start(&lab);
-	core_lab_hear(&lab, 1);
-	master_appears();
-	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
-	assert_true(lab.disk.diverged);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
-	core_lab_event(&lab, VRRP_EVENT_PG_DEAD, true);
-	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
 }
 
 static void a_standby_that_died_is_started_again(void **state)
@@ -330,6 +212,16 @@ static void s42_another_primary_is_left_running_until_a_holder_is_seen(void **st
 	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
 	master_appears();
 	assert_string_equal(core_lab_line(&lab), "pg:stop immediate send store FAULT send");
+}
+
+static void s42_the_holder_of_another_clusters_data_stops_nobody(void **state)
+{
+	(void)state;
+	core_lab_up_primary(&lab, 3, 0);
+	lab.peer[1].system_identifier++;
+	master_appears();
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
 }
 
 /* I6: its tail was not the holder's; A1's loser, with a timeline of the same number. */
@@ -428,20 +320,14 @@ int main(void)
 		cmocka_unit_test(a_receiver_of_another_upstream_is_detached_before_positions_are_compared),
 		cmocka_unit_test(s6b_who_streams_from_the_holder_takes_its_epoch_at_once),
 		cmocka_unit_test(s6b_a_holder_that_does_not_serve_yet_is_followed_by_nobody),
+		cmocka_unit_test(s6_the_history_of_the_holder_that_it_streams_from_is_its_own),
 		cmocka_unit_test(a3_an_older_holder_than_the_one_vouched_for_is_not_followed),
 		cmocka_unit_test(a3_an_older_holder_than_the_own_epoch_is_not_followed_after_a_restart_either),
-		cmocka_unit_test(s6c_who_diverged_says_so_rewinds_and_only_then_takes_the_epoch),
-		cmocka_unit_test(s6c_nothing_is_rewound_before_diverged_is_on_the_disk),
-		cmocka_unit_test(s6c_a_rewind_that_fails_is_a_clone_the_next_time),
-		cmocka_unit_test(s6c_who_died_while_rewinding_is_cloned_from_the_next_holder),
-		cmocka_unit_test(s6c_a_rewind_that_had_not_begun_is_no_reason_to_clone),
-		cmocka_unit_test(a2_a_timeline_of_the_same_number_and_switch_point_is_cloned),
-		cmocka_unit_test(a2_who_streams_from_the_holder_on_a_diverged_history_is_told_apart_too),
-		cmocka_unit_test(managed_by_somebody_else_nothing_is_rewound_or_started),
 		cmocka_unit_test(a_standby_that_died_is_started_again),
 		cmocka_unit_test(a_start_that_fails_is_tried_again_ever_more_slowly),
 		cmocka_unit_test(s42_a_primary_that_was_being_promoted_is_stopped_at_the_start),
 		cmocka_unit_test(s42_another_primary_is_left_running_until_a_holder_is_seen),
+		cmocka_unit_test(s42_the_holder_of_another_clusters_data_stops_nobody),
 		cmocka_unit_test(s42_a_stopped_primary_that_is_no_prefix_of_the_holder_is_diverged),
 		cmocka_unit_test(i5_who_lost_a_lease_is_stopped_and_stands_only_as_a_standby),
 		cmocka_unit_test(section_6_without_state_nothing_is_attached_before_the_silence_is_over),

@@ -81,8 +81,8 @@ static void rule_2_the_lower_ballot_of_two_holders_lets_go_and_is_put_aside(void
 	core_lab_serve(&lab);
 	core_lab_be_master(&lab, 1, lab.core.ballot.counter + 1, 2);
 	core_lab_hear(&lab, 1);
-	assert_string_equal(core_lab_line(&lab),
-		"gate-out destroy unbind advert-0 gate-shut LEAVING pg:stop immediate send store");
+	assert_string_equal(
+		core_lab_line(&lab), "gate-out destroy unbind advert-0 gate-shut LEAVING pg:stop immediate send store");
 	assert_true(lab.disk.diverged);
 	core_lab_pg_done(&lab, true);
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
@@ -169,8 +169,7 @@ static void fence(bool heard)
 
 static void fenced(bool ok)
 {
-	core_lab_step(&lab,
-		(struct vrrp_event){ .kind = VRRP_EVENT_FENCED, .ticket = lab.core.wait_ticket, .ok = ok });
+	core_lab_step(&lab, (struct vrrp_event){ .kind = VRRP_EVENT_FENCED, .ticket = lab.core.wait_ticket, .ok = ok });
 }
 
 static void rule_4_between_lease_and_epoch_the_fence_must_have_ended_well(void **state)

@@ -169,8 +169,7 @@ static void who_is_not_eligible_does_not_stand_and_says_why(void **state)
 {
 	static const enum vrrp_fault SAYS[REASONS] = { VRRP_FAULT_PG_DOWN, VRRP_FAULT_PG_STARTING,
 		VRRP_FAULT_REPLAY_PAUSED, VRRP_FAULT_SYSTEM_ID, VRRP_FAULT_HISTORY, VRRP_FAULT_LAG,
-		VRRP_FAULT_NOFAILOVER, VRRP_FAULT_LINK, VRRP_FAULT_SCRIPT, VRRP_FAULT_DIVERGED,
-		VRRP_FAULT_STATE_FILE };
+		VRRP_FAULT_NOFAILOVER, VRRP_FAULT_LINK, VRRP_FAULT_SCRIPT, VRRP_FAULT_DIVERGED, VRRP_FAULT_STATE_FILE };
 
 	(void)state;
 	for (unsigned reason = 0; reason < REASONS; reason++) {
@@ -223,185 +222,6 @@ static void beside_a_running_primary_nobody_stands_for_three_leases(void **state
 	core_lab_hear_all(&lab);
 	assert_false(stands_within_us(2900 * CORE_LAB_MS));
 	assert_true(stands_within_us(300 * CORE_LAB_MS));
-}
-
-static void b7_a_ballot_is_above_all_that_was_heard_or_stored(void **state)
-{
-	(void)state;
-	core_lab_init(&lab, 3, 0);
-	lab.disk.ballot_counter = 40;
-	core_lab_start(&lab);
-	lab.peer[1].ballot_highest = (struct vrrp_ballot){ 41, 101, 2 };
-	lab.peer[2].epoch = (struct vrrp_ballot){ 39, 102, 3 };
-	lab.peer[2].incarnation = 777;
-	core_lab_hear_all(&lab);
-	core_lab_stand(&lab);
-	assert_int_equal(lab.mine.ballot.counter, 42);
-	assert_int_equal(lab.mine.ballot_highest.counter, 42);
-	lab.peer[1].ballot_highest.counter = 99; /* heard, though not fresh: it can only raise */
-	core_lab_run_us(&lab, SECOND, 0);
-	core_lab_hear_stale(&lab, 1);
-	core_lab_stand(&lab);
-	assert_int_equal(lab.mine.ballot.counter, 100);
-}
-
-static void a_round_ends_after_half_an_advert_int_and_is_released(void **state)
-{
-	struct vrrp_ballot ballot;
-	int64_t waits_us;
-
-	(void)state;
-	core_lab_up(&lab, 3, 0);
-	core_lab_stand(&lab);
-	ballot = lab.mine.ballot;
-	core_lab_after_us(&lab, 125 * CORE_LAB_MS - 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	core_lab_after_us(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
-	assert_true(vrrp_ballot_equal(&lab.mine.release, &ballot));
-	assert_int_equal(lab.mine.ask_ms, 0);
-	assert_int_equal(lab.mine.grant.to, 0); /* its own vote is free as well */
-	waits_us = vrrp_time_diff_us(lab.core.stand_not_before, lab.now);
-	assert_in_range(waits_us, 3 * RANK_US / 2, 3 * RANK_US * 3 / 2); /* r = 2: (r + 1) x 0.5 to 1.5 */
-	core_lab_after_us(&lab, waits_us - 1);
-	assert_false(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
-	core_lab_after_us(&lab, 2);
-	assert_true(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
-	assert_true(lab.mine.ballot.counter > ballot.counter);
-}
-
-static void on_a_slow_way_a_round_takes_three_times_the_rtt(void **state)
-{
-	(void)state;
-	core_lab_up(&lab, 5, 0);
-	core_lab_stand(&lab);
-	core_lab_after_us(&lab, 100 * CORE_LAB_MS);
-	core_lab_grant(&lab, 1); /* RTT 100 ms; two grants of five */
-	core_lab_after_us(&lab, 30 * CORE_LAB_MS);
-	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP); /* this round was planned before */
-	core_lab_stand(&lab);
-	core_lab_after_us(&lab, 299 * CORE_LAB_MS);
-	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	core_lab_after_us(&lab, CORE_LAB_MS);
-	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
-}
-
-static void a_candidate_withdraws_for_a_holder(void **state)
-{
-	(void)state;
-	core_lab_up(&lab, 5, 0);
-	core_lab_stand(&lab);
-	core_lab_be_master(&lab, 1, 20, 2);
-	core_lab_hear(&lab, 1);
-	assert_string_equal(core_lab_line(&lab), "BACKUP send store pg:follow send");
-	assert_true(lab.mine.release.counter != 0 && lab.mine.ask_ms == 0);
-}
-
-static void a_candidate_withdraws_for_a_better_one(void **state)
-{
-	(void)state;
-	core_lab_up(&lab, 5, 0);
-	core_lab_stand(&lab);
-	lab.peer[1].role = VRRP_ROLE_CANDIDATE;
-	core_lab_hear(&lab, 1);
-	assert_string_equal(core_lab_line(&lab), "BACKUP send");
-	assert_true(lab.mine.release.counter != 0 && lab.mine.ask_ms == 0);
-}
-
-static void a_candidate_withdraws_when_it_is_no_longer_eligible(void **state)
-{
-	(void)state;
-	core_lab_up(&lab, 5, 0);
-	core_lab_stand(&lab);
-	core_lab_event(&lab, VRRP_EVENT_LINK, false);
-	assert_string_equal(core_lab_line(&lab), "FAULT send");
-	assert_true(lab.mine.release.counter != 0 && lab.mine.ask_ms == 0);
-}
-
-static void refuse(unsigned i, enum vrrp_refusal reason, uint32_t bound_ms)
-{
-	lab.peer[i].refusal = (struct vrrp_report_refusal){
-		.ballot = lab.mine.ballot, .bound_ms = bound_ms, .to = 1, .reason = (uint8_t)reason
-	};
-	core_lab_hear(&lab, i);
-}
-
-static void a_refusals_ms_sets_the_next_ask(void **state)
-{
-	uint64_t counter;
-
-	(void)state;
-	core_lab_up(&lab, 3, 0);
-	core_lab_stand(&lab);
-	counter = lab.mine.ballot.counter;
-	refuse(1, VRRP_REFUSAL_BOUND, 50);
-	core_lab_after_us(&lab, 50 * CORE_LAB_MS);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_SEND), 1); /* asks again right then, under the same ballot */
-	assert_int_equal(lab.mine.ask_ms, 1000);
-	assert_int_equal(lab.mine.ballot.counter, counter);
-	refuse(2, VRRP_REFUSAL_SILENT, 700); /* beyond the round: after it not before then */
-	core_lab_after_us(&lab, 699 * CORE_LAB_MS);
-	assert_false(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
-	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
-	core_lab_run_us(&lab, 200 * CORE_LAB_MS, 0xfe);
-	assert_true(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
-}
-
-static void the_lease_is_had_with_a_majority_and_not_before(void **state)
-{
-	(void)state;
-	core_lab_up(&lab, 5, 0);
-	core_lab_stand(&lab);
-	core_lab_after_us(&lab, 1000);
-	core_lab_grant(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	core_lab_grant(&lab, 1); /* the same voter twice is one vote */
-	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	core_lab_grant(&lab, 2);
-	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING);
-	assert_int_equal(vrrp_core_grants(&lab.core), 3);
-}
-
-/* From the moment before the ask was built, shortened by max_drift; not from when the answer came. */
-static void b8_the_lease_counts_from_the_ask(void **state)
-{
-	struct vrrp_time asked;
-
-	(void)state;
-	core_lab_up(&lab, 3, 0);
-	core_lab_stand(&lab);
-	asked = lab.now;
-	lab.now = vrrp_time_add(lab.now, 40 * CORE_LAB_MS);
-	core_lab_grant(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING);
-	assert_true(vrrp_core_lease_end(&lab.core).us == asked.us + 900 * CORE_LAB_MS);
-}
-
-static void a_grant_for_anything_else_is_worth_nothing(void **state)
-{
-	struct vrrp_report_grant grant;
-
-	(void)state;
-	core_lab_up(&lab, 3, 0);
-	core_lab_stand(&lab);
-	core_lab_after_us(&lab, 1000);
-	grant = (struct vrrp_report_grant){ lab.mine.ballot, lab.mine.incarnation, lab.mine.seq, 1000, 1 };
-	for (unsigned i = 0; i < 6; i++) {
-		lab.peer[1].grant = grant;
-		lab.peer[1].grant.ballot.counter -= i == 0;
-		lab.peer[1].grant.incarnation += i == 1;
-		lab.peer[1].grant.seq += i == 2;
-		lab.peer[1].grant.seq = i == 3 ? 1 : lab.peer[1].grant.seq; /* that report asked for nothing */
-		lab.peer[1].grant.to = i == 4 ? 3 : 1;
-		lab.peer[1].digest[0] = i == 5 ? 9 : 1;
-		core_lab_hear(&lab, 1);
-		assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	}
-	lab.peer[1].digest[0] = 1;
-	core_lab_hear_stale(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
-	core_lab_hear(&lab, 1);
-	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING);
 }
 
 static void boot_wait_is_for_all_data_members_to_be_heard(void **state)
@@ -494,6 +314,40 @@ static void a_probe_that_is_late_is_waited_for_as_long_as_a_rank(void **state)
 	assert_true(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
 }
 
+/* What the others reported before they looked again may be a probe old. */
+static void the_others_look_again_is_waited_for_as_well(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.config.member[0].priority = 200;
+	core_lab_start(&lab);
+	core_lab_be_master(&lab, 1, 20, 1);
+	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_LOOKED;
+	core_lab_hear_all(&lab);
+	core_lab_run_us(&lab, 1010 * CORE_LAB_MS, 1U << 2);
+	assert_int_equal(vrrp_core_holder(&lab.core), -1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	lab.peer[2].flags |= VRRP_FLAG_LOOKED;
+	core_lab_hear(&lab, 2);
+	assert_int_equal(lab.core.role, VRRP_ROLE_CANDIDATE);
+}
+
+static void who_has_looked_since_the_holder_was_gone_says_so(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	core_lab_start(&lab);
+	core_lab_be_master(&lab, 1, 20, 1);
+	core_lab_hear_all(&lab);
+	assert_int_equal(lab.mine.flags & VRRP_FLAG_LOOKED, 0);
+	lab.probe_held = true;
+	core_lab_run_us(&lab, 1010 * CORE_LAB_MS, 1U << 2);
+	assert_int_equal(lab.mine.flags & VRRP_FLAG_LOOKED, 0);
+	core_lab_probe(&lab);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_SEND), 1);
+	assert_int_equal(lab.mine.flags & VRRP_FLAG_LOOKED, VRRP_FLAG_LOOKED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,16 +363,6 @@ int main(void)
 		cmocka_unit_test(a_better_candidate_is_let_go_first),
 		cmocka_unit_test(d3_after_three_leases_a_candidate_yields_only_to_one_that_is_ahead),
 		cmocka_unit_test(beside_a_running_primary_nobody_stands_for_three_leases),
-		cmocka_unit_test(b7_a_ballot_is_above_all_that_was_heard_or_stored),
-		cmocka_unit_test(a_round_ends_after_half_an_advert_int_and_is_released),
-		cmocka_unit_test(on_a_slow_way_a_round_takes_three_times_the_rtt),
-		cmocka_unit_test(a_candidate_withdraws_for_a_holder),
-		cmocka_unit_test(a_candidate_withdraws_for_a_better_one),
-		cmocka_unit_test(a_candidate_withdraws_when_it_is_no_longer_eligible),
-		cmocka_unit_test(a_refusals_ms_sets_the_next_ask),
-		cmocka_unit_test(the_lease_is_had_with_a_majority_and_not_before),
-		cmocka_unit_test(b8_the_lease_counts_from_the_ask),
-		cmocka_unit_test(a_grant_for_anything_else_is_worth_nothing),
 		cmocka_unit_test(boot_wait_is_for_all_data_members_to_be_heard),
 		cmocka_unit_test(d4_who_hears_that_a_holder_was_heard_does_not_wait),
 		cmocka_unit_test(d4_a_running_primary_does_not_wait),
@@ -526,6 +370,8 @@ int main(void)
 		cmocka_unit_test(while_paused_only_a_running_primary_stands),
 		cmocka_unit_test(after_an_own_stall_nobody_is_believed_and_nobody_stands),
 		cmocka_unit_test(a_probe_that_is_late_is_waited_for_as_long_as_a_rank),
+		cmocka_unit_test(the_others_look_again_is_waited_for_as_well),
+		cmocka_unit_test(who_has_looked_since_the_holder_was_gone_says_so),
 	};
 
 	return cmocka_run_group_tests_name("core_stand", tests, NULL, NULL);

@@ -240,10 +240,9 @@ static void b6_the_record_is_gone_from_the_disk_before_anything_is_granted(void 
 
 static void b6_after_a_reboot_the_record_of_a_clean_stop_is_no_grant(void **state)
 {
-	struct vrrp_stored disk = { .last_lease_us = SECOND,
-		.long_grant = GRANT_TO_2,
-		.long_grant_us = SECOND,
-		.long_grant_clean = true };
+	struct vrrp_stored disk = {
+		.last_lease_us = SECOND, .long_grant = GRANT_TO_2, .long_grant_us = SECOND, .long_grant_clean = true
+	};
 
 	(void)state;
 	disk.long_grant.expires.us = 5000 * SECOND; /* of the clock of the last boot: says nothing */

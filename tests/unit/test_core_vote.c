@@ -1,6 +1,6 @@
 /*
- * The voter (protocol.md section 4): one grant, its renewal, its end, its release, who else is refused and for how long.
- * What it says about data is in test_core_vote_data.c, the silence in test_core_start.c.
+ * The voter (protocol.md section 4): one grant, its renewal, its end, its release, who else is refused and for how
+ * long. What it says about data is in test_core_vote_data.c, the silence in test_core_start.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +114,8 @@ static void another_is_refused_until_the_grant_has_ended(void **state)
 	assert_true(core_lab_ask_again(&lab, 2));
 }
 
-/* It stands in the next report, so that a lost packet costs nothing, and is gone when there is nothing more to refuse. */
+/* It stands in the next report, so that a lost packet costs nothing, and is gone when there is nothing more to refuse.
+ */
 static void a_refusal_is_told_for_two_reports(void **state)
 {
 	(void)state;

@@ -306,6 +306,27 @@ static void d3_the_three_leases_begin_when_the_holder_is_gone(void **state)
 	assert_int_equal(core_lab_refusal(&lab, 1), VRRP_REFUSAL_PRIMARY);
 }
 
+/* Section 3.2: its vote counts, its data does not. */
+static void the_data_of_another_cluster_counts_for_nothing(void **state)
+{
+	(void)state;
+	primary_runs(0);
+	lab.peer[2].system_identifier++;
+	core_lab_hear(&lab, 2);
+	assert_true(core_lab_ask(&lab, 1)); /* that primary blocks nobody */
+	core_lab_up(&lab, 3, 0);
+	lab.peer[1].system_identifier++;
+	assert_false(core_lab_ask(&lab, 1));
+	assert_int_equal(core_lab_refusal(&lab, 1), VRRP_REFUSAL_SYSTEM_ID);
+	core_lab_up(&lab, 3, 0);
+	lab.peer[1].system_identifier = 0; /* a witness, or not yet cloned */
+	core_lab_stand(&lab);
+	lab.peer[2].system_identifier++;
+	core_lab_after_us(&lab, 1000);
+	core_lab_grant(&lab, 2); /* its vote counts */
+	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +351,7 @@ int main(void)
 		cmocka_unit_test(d3_a_primary_of_another_configuration_blocks_nobody),
 		cmocka_unit_test(d3_a_primary_that_cannot_win_blocks_for_three_leases),
 		cmocka_unit_test(d3_the_three_leases_begin_when_the_holder_is_gone),
+		cmocka_unit_test(the_data_of_another_cluster_counts_for_nothing),
 	};
 
 	return cmocka_run_group_tests_name("core_vote_data", tests, NULL, NULL);

@@ -149,8 +149,8 @@ static void a_grant_is_worth_what_was_asked_less_the_drift(void **state)
 }
 
 /*
- * The holder's clock runs slower by all of max_drift: its lease of D x (1 - drift) by its own clock must not last longer
- * than the voter's D, however the voter's clock reads.
+ * The holder's clock runs slower by all of max_drift: its lease of D x (1 - drift) by its own clock must not last
+ * longer than the voter's D, however the voter's clock reads.
  */
 static void i1_the_lease_ends_for_the_holder_before_it_ends_for_the_voter(void **state)
 {

@@ -14,7 +14,8 @@
 
 #include "checks/pg_follow.h"
 
-#define AT_ONCE_US 2500000 /* far below the 5 s of a retry, far above the milliseconds it takes */
+#define DECIDE_AGAIN_US 1000000
+#define AT_ONCE_US 3500000 /* below the 5 s of a retry, far above the milliseconds it takes */
 
 static struct lab_node db1;
 static struct lab_node db2;
@@ -70,11 +71,26 @@ static bool on_timeline_2(const struct pg_state *state)
 
 static void moved(struct pg_probe *probe, struct vrrp_time begin, const char *what)
 {
+	struct vrrp_time acted = begin;
+	unsigned again = 0;
 	int64_t elapsed_us;
 
-	lab_probe_until(probe, done);
+	lab_probe_wait(probe, PG_PROBE_STATE);
+	while (!done(pg_probe_state(probe))) {
+		/*
+		 * As the daemon does: what has not worked is decided anew. A reload that comes just when a receiver of
+		 * the setting before is starting and fails by itself is lost: the startup process then sleeps.
+		 */
+		if (lab_elapsed_us(acted) > DECIDE_AGAIN_US) {
+			act(pg_follow_decide(pg_probe_state(probe), conninfo, &target), pg_probe_state(probe));
+			acted = lab_now();
+			again++;
+		}
+		assert_in_range(lab_elapsed_us(begin), 0, LAB_WAIT_MS * VRRP_US_PER_MS);
+		lab_probe_wait(probe, PG_PROBE_STATE);
+	}
 	elapsed_us = lab_elapsed_us(begin);
-	print_message("# %s: %lld us\n", what, (long long)elapsed_us);
+	print_message("# %s: %lld us%s\n", what, (long long)elapsed_us, again > 0 ? " (decided anew)" : "");
 	assert_in_range(elapsed_us, 0, AT_ONCE_US);
 }
 

@@ -281,6 +281,31 @@ static void a_stopped_postmaster_is_killed_with_its_children(void **state)
 	pg_rejoin_free(rejoin);
 }
 
+/* After a crash a lock file can name somebody else's process by now: PostgreSQL would refuse to start. */
+static void a_stale_lock_does_not_keep_it_from_starting(void **state)
+{
+	const char *argv[] = { "sleep", "600", NULL };
+	struct exec_spec spec = { .file = "/bin/sleep", .argv = argv, .user = &lab_owner, .timeout_ms = 600000 };
+	struct pg_rejoin *rejoin = lab_rejoin(&db2);
+	struct exec *sleeper;
+	char pid[16];
+
+	(void)state;
+	assert_int_equal(exec_start(&spec, lab_now(), &sleeper, NULL), 0);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)exec_pid(sleeper));
+	(void)lab_run(0, "/bin/sh", "-c",
+		"printf '%s\n%s\n1\n5622\n%s\n\n' $1 \"$2\" \"$3\" >\"$2/postmaster.pid\" &&"
+		" printf '%s\n%s\n' $1 \"$2\" >\"$3/.s.PGSQL.5622.lock\"",
+		"sh", pid, db2.data, lab_root, NULL);
+	assert_int_equal(pg_rejoin_start(rejoin, "", "", 10000, lab_now(), NULL), 0);
+	finish(rejoin, "start over stale locks", lab_now());
+	until(&db2, is_standby);
+	assert_int_equal(pg_rejoin_stop(rejoin, PG_STOP_FAST, true, -1, 10000, lab_now(), NULL), 0);
+	finish(rejoin, "stop", lab_now());
+	exec_free(sleeper);
+	pg_rejoin_free(rejoin);
+}
+
 /* db1 becomes the primary, db2's directory is replaced by a copy; what is its own stays its own. */
 static void a_clone_takes_the_place(void **state)
 {
@@ -353,6 +378,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(start_of_a_running_one_is_refused),
 		cmocka_unit_test(a_cleanly_stopped_primary_shows_the_end_of_its_wal),
 		cmocka_unit_test(a_stopped_postmaster_is_killed_with_its_children),
+		cmocka_unit_test(a_stale_lock_does_not_keep_it_from_starting),
 		cmocka_unit_test(a_clone_takes_the_place),
 		cmocka_unit_test(a_clone_is_refused_before_anything_is_touched),
 		cmocka_unit_test(cancel_ends_the_child),

@@ -97,7 +97,8 @@ static void a1_the_epoch_decides_between_two_promotions_of_one_number(void **sta
 	later.at.timeline = 2;
 	later.at.epoch = (struct vrrp_ballot){ 12, 1, 2 };
 	assert_true(vrrp_standing_ahead(&later, &old, 0));
-	assert_false(vrrp_standing_ahead(&old, &later, 0)); /* although it is longer, on a timeline of the same number */
+	assert_false(
+		vrrp_standing_ahead(&old, &later, 0)); /* although it is longer, on a timeline of the same number */
 	assert_true(vrrp_standing_better(&later, false, &old, false, 0));
 }
 

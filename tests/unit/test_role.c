@@ -23,8 +23,7 @@ static void next_is_what_the_table_says(void **state)
 	assert_true(count > 0);
 	for (unsigned role = 0; role < VRRP_ROLE_COUNT; role++) {
 		for (unsigned cause = 0; cause < VRRP_CAUSE_COUNT; cause++) {
-			const struct vrrp_role_row *row =
-				vrrp_role_next((enum vrrp_role)role, (enum vrrp_cause)cause);
+			const struct vrrp_role_row *row = vrrp_role_next((enum vrrp_role)role, (enum vrrp_cause)cause);
 
 			if (row != NULL) {
 				assert_int_equal(row->from, role);
@@ -105,8 +104,8 @@ static void every_role_can_be_stopped(void **state)
 		enum vrrp_role now = (enum vrrp_role)role;
 
 		for (unsigned steps = 0; steps < 3 && now != VRRP_ROLE_INIT; steps++) {
-			const struct vrrp_role_row *row = vrrp_role_next(
-				now, now == VRRP_ROLE_LEAVING ? VRRP_CAUSE_PG_STOPPED : VRRP_CAUSE_STOP);
+			const struct vrrp_role_row *row =
+				vrrp_role_next(now, now == VRRP_ROLE_LEAVING ? VRRP_CAUSE_PG_STOPPED : VRRP_CAUSE_STOP);
 
 			assert_non_null(row);
 			now = row->to;
