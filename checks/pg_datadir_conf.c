@@ -64,7 +64,7 @@ static int datadir_line_add(char *text, const char *name, const char *value, str
 	if (at > text && at[-1] != '\n') {
 		*at++ = '\n';
 	}
-	at += sprintf(at, "%s = '", name);
+	at = stpcpy(stpcpy(at, name), " = '");
 	for (; *value != '\0'; value++) {
 		if (*value == '\'' || *value == '\\') {
 			*at++ = *value;

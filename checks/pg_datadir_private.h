@@ -74,8 +74,8 @@ bool datadir_replay_file(pid_t pid, char *ret_name, size_t size); /* of a startu
 int64_t datadir_now_ms(void);
 void datadir_sleep_ms(int64_t ms);
 /*
- * Runs a tool that dies with us and waits. ret_text NULL: its output is ours; else malloc'd stdout and stderr. Returns its exit
- * status (128 + signal), or a negative errno.
+ * Runs a tool that dies with us and waits. ret_text NULL: its output is ours; else malloc'd stdout and stderr. Returns
+ * its exit status (128 + signal), or a negative errno.
  */
 int datadir_tool(
 	const struct datadir *datadir, const char *tool, const char *const *args, char **ret_text, struct vip_err *err);

@@ -107,7 +107,8 @@ bool pg_follow_done(const struct pg_state *state, const struct pg_follow_target 
 		return !state->receiver_present && pg_follow_same(state->primary_conninfo, "");
 	}
 	return state->streaming && strcmp(state->upstream_host, target->host) == 0 &&
-	       state->upstream_port == target->port && strcmp(state->upstream_slot, target->slot) == 0;
+	       state->upstream_port == target->port && strcmp(state->upstream_slot, target->slot) == 0 &&
+	       (target->timeline == 0 || target->timeline == state->timeline);
 }
 
 enum pg_follow_act pg_follow_decide(

@@ -22,8 +22,9 @@
 struct pg_follow_target {
 	char host[64]; /* numeric address */
 	uint16_t port;
-	char slot[64];   /* "" = none */
-	char member[64]; /* our own name: application_name */
+	char slot[64];     /* "" = none */
+	char member[64];   /* our own name: application_name */
+	uint32_t timeline; /* the holder's, 0 = any: see pg_follow_done */
 };
 
 /*
@@ -53,7 +54,11 @@ enum pg_follow_act pg_follow_decide(
 int pg_follow_script(enum pg_follow_act act, const char *conninfo, const char *slot, const struct pg_state *state,
 	struct pg_script *ret_script, struct vip_err *err);
 
-/* Does this state show streaming from the target (host and port), or, host "": no receiver and an empty setting? */
+/*
+ * Does this state show streaming from the target (host, port, slot, timeline), or, host "": no receiver and an empty
+ * setting? Give the timeline: a standby that has more of the old one than the fork also shows "streaming" from there,
+ * for some ms every 5 s, on the old timeline, and never gets further (measured).
+ */
 bool pg_follow_done(const struct pg_state *state, const struct pg_follow_target *target);
 
 #endif

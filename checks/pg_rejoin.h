@@ -5,12 +5,12 @@
  * PostgreSQL is only ever started as a standby: standby.signal and primary_conninfo are on disk, fsynced, before it is
  * started, and standby.signal before it is stopped (whoever starts it then, starts a standby).
  * Stop: SIGINT or SIGQUIT to the postmaster, a step harsher at half of the time, SIGKILL at three quarters, then to
- *   what is left of its children; done when no process of PostgreSQL works in the directory. stop_command, if given, runs first.
- * Rewind: asks the source for its timeline and its checkpoint's (before its first checkpoint pg_rewind of 15 and older
- *   silently does nothing: refused with -EAGAIN, let the holder CHECKPOINT), crash-recovers an unclean directory in
- *   single-user mode, runs pg_rewind, puts our own *.conf files back, writes standby.signal.
- * Clone: pg_basebackup into <data>.vipd-new beside it, then one renameat2(RENAME_EXCHANGE), then the old one is
- * removed. A mount point, an unwritable parent, or a tablespace outside: refused with a sentence, nothing touched.
+ *   what is left of its children; done when no process of PostgreSQL works in the directory. stop_command, if given,
+ * runs first. Rewind: asks the source for its timeline and its checkpoint's (before its first checkpoint pg_rewind of
+ * 15 and older silently does nothing: refused with -EAGAIN, let the holder CHECKPOINT), crash-recovers an unclean
+ * directory in single-user mode, runs pg_rewind, puts our own *.conf files back, writes standby.signal. Clone:
+ * pg_basebackup into <data>.vipd-new beside it, then one renameat2(RENAME_EXCHANGE), then the old one is removed. A
+ * mount point, an unwritable parent, or a tablespace outside: refused with a sentence, nothing touched.
  */
 #ifndef CHECKS_PG_REJOIN_H
 #define CHECKS_PG_REJOIN_H

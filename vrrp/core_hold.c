@@ -140,7 +140,8 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	} else if (!core->pg.in_recovery) {
 		serve(core, update);
 	} else if (!vrrp_ballot_equal(&core->stored.promoting, &core->ballot)) {
-		store_epoch(core); /* it was a running primary when this began: `promoting` is not on the disk yet (C1) */
+		store_epoch(
+			core); /* it was a running primary when this began: `promoting` is not on the disk yet (C1) */
 	} else {
 		/* The lease was judged at the beginning of this step (I2). */
 		core->phase = VRRP_HOLD_PROMOTING;

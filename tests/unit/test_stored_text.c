@@ -177,7 +177,8 @@ static void longest_fits(void **state)
 	memset(instance, 'n', sizeof(instance) - 1);
 	instance[VRRP_NAME_MAX] = '\0';
 	stored.epoch = stored.vouched = stored.promoting = stored.serving = ballot;
-	stored.serving_this_boot = stored.diverged = stored.rewinding = stored.long_grant_this_boot = stored.long_grant_clean = true;
+	stored.serving_this_boot = stored.diverged = stored.rewinding = stored.long_grant_this_boot =
+		stored.long_grant_clean = true;
 	stored.paused = true;
 	stored.last_lease_us = stored.long_grant_us = INT64_MAX;
 	stored.long_grant.expires = stored.long_grant.run_start = VRRP_TIME_NEVER;
