@@ -263,7 +263,11 @@ static int add_fd(struct daemon *daemon, int fd, int64_t priority, sd_event_io_h
 	if (code >= 0) {
 		code = sd_event_source_set_priority(source, priority);
 	}
-	return code < 0 ? code : sd_event_source_set_floating(source, 1);
+	if (code >= 0) {
+		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
+	}
+	(void)sd_event_source_unref(source);
+	return code;
 }
 
 /*
@@ -282,7 +286,11 @@ static int add_reports(struct daemon *daemon)
 	if (code >= 0) {
 		code = sd_event_source_set_ratelimit(source, REPORTS_WINDOW_US, REPORTS_TURNS);
 	}
-	return code < 0 ? code : sd_event_source_set_floating(source, 1);
+	if (code >= 0) {
+		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
+	}
+	(void)sd_event_source_unref(source);
+	return code;
 }
 
 static bool is_local(void *context, const struct vrrp_addr *addr)

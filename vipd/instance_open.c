@@ -258,7 +258,11 @@ static int add_fd(struct instance *instance, int fd, int64_t priority, sd_event_
 	if (code >= 0) {
 		code = sd_event_source_set_priority(source, priority);
 	}
-	return code < 0 ? code : sd_event_source_set_floating(source, 1);
+	if (code >= 0) {
+		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
+	}
+	(void)sd_event_source_unref(source);
+	return code;
 }
 
 static int open_loop(struct instance *instance, struct vip_err *err)

@@ -20,12 +20,13 @@ static int64_t silence_us(const struct vrrp_core *core, const struct vrrp_event 
  * A record of a clean stop under this boot id is taken over: the grant runs on and there is no silence; but the record
  * must be gone from the disk before anything is granted, or a crash would let it be taken over twice. Otherwise the
  * voter is silent, and what made it so stays on record until the silence is over: a crash during it must not shorten
- * it.
+ * it. A first start is not silent, but grants nothing before its file says that it was.
  */
 static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 {
 	const struct vrrp_stored *was = &event->stored;
 	int64_t silent_us = silence_us(core, event);
+	uint64_t ticket;
 
 	if (event->readable && was->long_grant_clean && was->long_grant_this_boot) {
 		core->grant = was->long_grant;
@@ -45,7 +46,10 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 	core->stored.last_lease_us = silent_us > core->config.lease_us ? silent_us : core->config.lease_us;
 	core->stored.long_grant_clean = false;
 	core->record_kept = core->silent_until.us > event->now.us;
-	(void)core_store(core);
+	ticket = core_store(core);
+	if (event->readable && was->last_lease_us < core->config.lease_us) {
+		core->record_ticket = ticket; /* killed before, the next start would not be silent for long enough */
+	}
 }
 
 /* The silence is over: what made it may be forgotten. */

@@ -130,6 +130,11 @@ static void init_for(struct vrrp_prng *prng, uint64_t seed, const char *name)
 	vrrp_prng_init(prng, seed ^ hash);
 }
 
+static int64_t at_most(int64_t value, int64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
 /* Knobs that depend on each other. */
 static void fit_together(struct sim_knobs *knobs)
 {
@@ -144,12 +149,10 @@ static void fit_together(struct sim_knobs *knobs)
 		knobs->members = 2;
 		knobs->witnesses = 0;
 	}
-	if (knobs->promote_us > knobs->promote_timeout_us / 2) {
-		knobs->promote_us = knobs->promote_timeout_us / 2;
-	}
-	if (knobs->fence_us > knobs->promote_timeout_us / 2) {
-		knobs->fence_us = knobs->promote_timeout_us / 2;
-	}
+	/* fence, store and promotion must fit into promote_timeout, or nobody is ever promoted */
+	knobs->promote_us = at_most(knobs->promote_us, knobs->promote_timeout_us / 3);
+	knobs->fence_us = at_most(knobs->fence_us, knobs->promote_timeout_us / 3);
+	knobs->store_us = at_most(knobs->store_us, knobs->promote_timeout_us / 8);
 	if (knobs->witnesses >= knobs->members) {
 		knobs->witnesses = knobs->members - 1;
 	}

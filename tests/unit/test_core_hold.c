@@ -119,6 +119,15 @@ static void s6_the_first_holder_names_what_nobody_can_name(void **state)
 	core_lab_pg_done(&lab, true);
 	core_lab_elect(&lab);
 	assert_true(lab.disk.history.entry[1].fingerprint == name);
+	core_lab_init(&lab, 3, 0);
+	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN - 0x100, 0 });
+	lab.pg.timeline = 2;
+	lab.pg.in_recovery = false;
+	lab.disk.epoch = (struct vrrp_ballot){ 1, 55, 1 }; /* somebody held before */
+	lab.disk.ballot_counter = 1;
+	core_lab_start(&lab);
+	core_lab_elect(&lab);
+	assert_true(lab.disk.history.entry[1].fingerprint == 0);
 }
 
 static void an_epoch_that_cannot_be_stored_is_no_promotion(void **state)

@@ -221,7 +221,8 @@ static void s42_the_holder_of_another_clusters_data_stops_nobody(void **state)
 	lab.peer[1].system_identifier++;
 	master_appears();
 	core_lab_run_us(&lab, SECOND, 1U << 1);
-	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_NONE);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
 }
 
 /* I6: its tail was not the holder's; A1's loser, with a timeline of the same number. */

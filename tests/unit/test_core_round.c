@@ -182,9 +182,13 @@ static void b8_the_lease_counts_from_the_ask(void **state)
 static void a_grant_for_anything_else_is_worth_nothing(void **state)
 {
 	struct vrrp_report_grant grant;
+	uint64_t earlier;
 
 	(void)state;
 	core_lab_up(&lab, 3, 0);
+	core_lab_stand(&lab);
+	earlier = lab.mine.seq;
+	core_lab_after_us(&lab, 126 * CORE_LAB_MS);
 	core_lab_stand(&lab);
 	core_lab_after_us(&lab, 1000);
 	grant = (struct vrrp_report_grant){ lab.mine.ballot, lab.mine.incarnation, lab.mine.seq, 1000, 1 };
@@ -193,7 +197,7 @@ static void a_grant_for_anything_else_is_worth_nothing(void **state)
 		lab.peer[1].grant.ballot.counter -= i == 0;
 		lab.peer[1].grant.incarnation += i == 1;
 		lab.peer[1].grant.seq += i == 2;
-		lab.peer[1].grant.seq = i == 3 ? 1 : lab.peer[1].grant.seq; /* that report asked for nothing */
+		lab.peer[1].grant.seq = i == 3 ? earlier : lab.peer[1].grant.seq; /* asked under another ballot */
 		lab.peer[1].grant.to = i == 4 ? 3 : 1;
 		lab.peer[1].digest[0] = i == 5 ? 9 : 1;
 		core_lab_hear(&lab, 1);

@@ -56,12 +56,12 @@ static bool done(const struct pg_state *state)
 
 static bool hangs(const struct pg_state *state)
 {
-	return state->receiver_present && !state->streaming;
+	return state->receiver_present && !state->streaming && strcmp(state->primary_conninfo, conninfo) == 0;
 }
 
 static bool known(const struct pg_state *state)
 {
-	return state->position_known;
+	return state->position_known && strcmp(state->primary_conninfo, conninfo) == 0;
 }
 
 static void moved(struct pg_probe *probe, struct vrrp_time begin, const char *what)
