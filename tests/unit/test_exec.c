@@ -113,7 +113,7 @@ static void no_descriptor_leaks(void **state)
 	(void)state;
 	assert_true(leak >= 0);
 	assert_true(fcntl(leak, F_DUPFD, 200) >= 200);
-	says("ls /proc/$$/fd | tr '\\n' ' '", "0 1 2 ");
+	says("ls -m /proc/$$/fd; :", "0, 1, 2\n"); /* no pipe: the shell itself would have one for a moment */
 	(void)close(leak);
 }
 
