@@ -42,6 +42,7 @@ enum ex_extra {
 	EX_EXTRA_LINK_DOWN,
 	EX_EXTRA_HELD, /* fault_hold */
 	EX_EXTRA_DISK_FAILED,
+	EX_EXTRA_VOUCHED, /* for a ballot above every holder's */
 	EX_EXTRAS
 };
 

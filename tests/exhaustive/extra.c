@@ -5,7 +5,7 @@
 
 static const char *const extra_words[EX_EXTRAS] = { "nothing more", "following", "starting", "rewinding",
 	"stopping after a lost lease", "superseded", "was promoting", "diverged", "streaming", "a primary is heard",
-	"a record is pending", "link down", "fault_hold", "disk failed" };
+	"a record is pending", "link down", "fault_hold", "disk failed", "vouched" };
 
 const char *ex_extra_word(enum ex_extra extra)
 {
@@ -93,6 +93,9 @@ bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 	case EX_EXTRA_LINK_DOWN:
 		core->link_up = false;
 		return true;
+	case EX_EXTRA_VOUCHED:
+		core->stored.vouched = (struct vrrp_ballot){ OTHER_COUNTER + 600, 1002, 3 };
+		return !holds && scene->pg == EX_PG_STANDBY;
 	case EX_EXTRA_HELD:
 		core->held_until = vrrp_time_add(core->now, EX_LEASE_US);
 		return !holds;

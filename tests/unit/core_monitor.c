@@ -351,6 +351,24 @@ static const char *check_release(const struct view *v)
 		       : NULL;
 }
 
+/* What must not be forgotten: a ballot that is given up is released, now or when PostgreSQL is stopped; who lost stops.
+ */
+static const char *check_duties(const struct view *v)
+{
+	const struct vrrp_core *core = v->after;
+	const struct vrrp_ballot *had = &v->before->ballot;
+
+	if (!vrrp_ballot_is_none(had) && !vrrp_ballot_equal(had, &core->ballot) &&
+		!vrrp_ballot_equal(had, &core->release) && !vrrp_ballot_equal(had, &core->lost)) {
+		return "section 4: a ballot was given up and is not released";
+	}
+	if (core->superseded && is_primary(&core->pg) && !vrrp_role_holds(core->role) && core->pg_seen &&
+		core->op == VRRP_PG_OP_NONE && !vrrp_time_before(core->now, core->op_retry_at)) {
+		return "section 4.2: a primary that lost is left running";
+	}
+	return NULL;
+}
+
 static const char *check_end(const struct view *v)
 {
 	const struct vrrp_core *core = v->after;
@@ -406,9 +424,9 @@ static void take_event(struct view *v)
 	if (dead || (event->kind == VRRP_EVENT_PG && event->pg.gone)) {
 		m->promote_open = false;
 	}
-	if (done && (event->ok || v->op == VRRP_PG_OP_PROMOTE)) {
-		m->promote_open = m->promote_open && v->op != VRRP_PG_OP_PROMOTE &&
-				  v->op != VRRP_PG_OP_STOP_IMMEDIATE && v->op != VRRP_PG_OP_STOP_FAST;
+	if (done && event->ok &&
+		(v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_STOP_IMMEDIATE || v->op == VRRP_PG_OP_STOP_FAST)) {
+		m->promote_open = false; /* one that failed may still come about */
 	}
 	if (done ||
 		(dead && (v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_DETACH || v->op == VRRP_PG_OP_FOLLOW))) {
@@ -441,5 +459,6 @@ const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_c
 	wrong = wrong != NULL ? wrong : check_grant(&v);
 	wrong = wrong != NULL ? wrong : check_release(&v);
 	wrong = wrong != NULL ? wrong : check_end(&v);
+	wrong = wrong != NULL ? wrong : check_duties(&v);
 	return wrong != NULL ? wrong : check_deadline(&v, update);
 }

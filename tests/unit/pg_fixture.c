@@ -150,14 +150,15 @@ int lab_open(void **state)
 /* Whatever a failed test left running must not outlive the program. */
 int lab_close(void **state)
 {
-	char command[256];
-
 	(void)state;
 	for (unsigned i = 0; i < lab_count; i++) {
 		(void)lab_run(-1, LAB_BIN "/pg_ctl", "stop", "-s", "-m", "immediate", "-D", lab_datas[i], NULL);
 	}
-	(void)snprintf(command, sizeof(command), "rm -rf %s", lab_root);
-	(void)lab_run(-1, "/bin/sh", "-c", command, NULL);
+	/* A postmaster that a failed test left stopped hears only this. */
+	(void)lab_run(-1, "/bin/sh", "-c",
+		"for f in \"$1\"/*/postmaster.pid; do [ -f \"$f\" ] && kill -9 $(head -n 1 \"$f\"); done; rm -rf "
+		"\"$1\"",
+		"sh", lab_root, NULL);
 	return 0;
 }
 

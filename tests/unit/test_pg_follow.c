@@ -209,6 +209,16 @@ static int deaf_listener(int port)
 	return fd;
 }
 
+/* Until the receiver, and no earlier one, waits in its queue. */
+static void deaf_has_a_caller(struct pg_probe *probe, int deaf)
+{
+	struct pollfd fd = { .fd = deaf, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, LAB_WAIT_MS), 1);
+	lab_probe_wait(probe, PG_PROBE_STATE);
+	lab_probe_until(probe, hangs);
+}
+
 /* The receiver connects to somebody who never answers (a dead host behind a live switch). */
 static void out_of_a_connect_that_hangs(void **state)
 {
@@ -220,7 +230,7 @@ static void out_of_a_connect_that_hangs(void **state)
 	aim(&db1, 5618, "");
 	lab_probe_wait(probe, PG_PROBE_STATE);
 	act(PG_FOLLOW_SET, pg_probe_state(probe));
-	lab_probe_until(probe, hangs);
+	deaf_has_a_caller(probe, deaf);
 	aim(&db2, 5612, "vipd_db3");
 	begin = lab_now();
 	act(PG_FOLLOW_SET, pg_probe_state(probe));
@@ -243,7 +253,7 @@ static void a_nudge_frees_a_hanging_receiver_with_the_right_setting(void **state
 	aim(&db2, 5617, "");
 	lab_probe_wait(probe, PG_PROBE_STATE);
 	act(PG_FOLLOW_SET, pg_probe_state(probe));
-	lab_probe_until(probe, hangs);
+	deaf_has_a_caller(probe, deaf);
 	/* Now db2 stands there; the old connection still waits in the deaf one's queue. */
 	(void)snprintf(path, sizeof(path), "%s/.s.PGSQL.5612", lab_root);
 	(void)snprintf(link_path, sizeof(link_path), "%s/.s.PGSQL.5617", lab_root);
