@@ -241,7 +241,8 @@ static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 	case PG_ASK_PROMOTE:
 		probe->promotion = PG_PROMOTION_SENT;
 		probe->promote_poll_ms = 1;
-		probe->promote_nudge = vrrp_time_add(now, PG_PROBE_NUDGE_MS * VRRP_US_PER_MS);
+		probe->promote_nudge_ms = PG_PROBE_NUDGE_FIRST_MS;
+		probe->promote_nudge = vrrp_time_add(now, PG_PROBE_NUDGE_FIRST_MS * VRRP_US_PER_MS);
 		probe->promote_poll = vrrp_time_add(now, probe->promote_poll_ms * VRRP_US_PER_MS);
 		break;
 	case PG_ASK_RECOVERY:

@@ -21,6 +21,7 @@
 
 #define PG_PROBE_RETRY_FIRST_MS 5
 #define PG_PROBE_RETRY_LAST_MS 1000
+#define PG_PROBE_NUDGE_FIRST_MS 4  /* … and sooner at first: these double */
 #define PG_PROBE_NUDGE_MS 20       /* reloads while a promotion is awaited */
 #define PG_PROBE_PROMOTE_POLL_MS 2 /* never slower than this while a promotion is awaited; begins at 1 ms */
 

@@ -41,7 +41,8 @@ struct pg_probe {
 	enum pg_probe_promotion promotion;
 	struct vrrp_time promote_deadline;
 	struct vrrp_time promote_latest; /* not to be sent from then on */
-	struct vrrp_time promote_nudge;  /* when to wake the startup process again */
+	int64_t promote_nudge_ms;
+	struct vrrp_time promote_nudge; /* when to wake the startup process again */
 	struct vrrp_time promote_poll;
 	int64_t promote_poll_ms;
 	unsigned events; /* bits 1 << enum pg_probe_event, told one a run */

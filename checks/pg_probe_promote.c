@@ -49,7 +49,9 @@ bool pg_probe_promotion_step(struct pg_probe *probe, struct vrrp_time now)
 		 * wal_retrieve_retry_interval (5 s) first (PostgreSQL 15, seen in 2 of 7 promotions); a reload wakes
 		 * it.
 		 */
-		probe->promote_nudge = vrrp_time_add(now, PG_PROBE_NUDGE_MS * VRRP_US_PER_MS);
+		probe->promote_nudge_ms = probe->promote_nudge_ms * 2 < PG_PROBE_NUDGE_MS ? probe->promote_nudge_ms * 2
+											  : PG_PROBE_NUDGE_MS;
+		probe->promote_nudge = vrrp_time_add(now, probe->promote_nudge_ms * VRRP_US_PER_MS);
 		pg_probe_ask(probe, PG_ASK_RELOAD, "SELECT pg_catalog.pg_reload_conf()", now);
 		return true;
 	}

@@ -126,6 +126,20 @@ static void serve(struct vrrp_core *core, struct vrrp_update *update)
 	core_act(update, VRRP_ACT_PG)->op = VRRP_PG_OP_CHECKPOINT;
 }
 
+/* What a MASTER does not survive; 0 = fit to serve. LINK, PG_HUNG and the like need somebody who can take over. */
+static uint32_t unfit(const struct vrrp_core *core)
+{
+	uint32_t faults = core->pg.faults;
+
+	if (!core->pg.up) {
+		faults |= VRRP_FAULT_BIT(VRRP_FAULT_PG_DOWN);
+	}
+	if (!core->link_up) {
+		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
+	}
+	return faults;
+}
+
 /* The store that the promotion waited for is durable, or never will be. */
 void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok)
 {
@@ -135,8 +149,8 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (!ok) {
 		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
-	} else if (!core->pg.up) {
-		core_let_go(core, update, VRRP_CAUSE_LET_GO);
+	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
+		core_let_go(core, update, VRRP_CAUSE_LET_GO); /* a promotion cannot be taken back */
 	} else if (!core->pg.in_recovery) {
 		serve(core, update);
 	} else if (!vrrp_ballot_equal(&core->stored.promoting, &core->ballot)) {
@@ -288,20 +302,6 @@ void core_address_lost(struct vrrp_core *core, struct vrrp_update *update)
 		bind_addresses(core, update);
 		announce(core, update, core->config.garp_repeat);
 	}
-}
-
-/* What a MASTER does not survive; 0 = fit to serve. LINK, PG_HUNG and the like need somebody who can take over. */
-static uint32_t unfit(const struct vrrp_core *core)
-{
-	uint32_t faults = core->pg.faults;
-
-	if (!core->pg.up) {
-		faults |= VRRP_FAULT_BIT(VRRP_FAULT_PG_DOWN);
-	}
-	if (!core->link_up) {
-		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
-	}
-	return faults;
 }
 
 /* quorum = none: a fresh report shows another holder with a higher ballot (section 4.6 (2)). */

@@ -95,7 +95,9 @@ bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 		return true;
 	case EX_EXTRA_VOUCHED:
 		core->stored.vouched = (struct vrrp_ballot){ OTHER_COUNTER + 600, 1002, 3 };
-		return !holds && scene->pg == EX_PG_STANDBY;
+		core->stored.epoch =
+			(struct vrrp_ballot){ OTHER_COUNTER + 200, 1001, 2 }; /* the holder's that is heard */
+		return !holds && scene->role != VRRP_ROLE_CANDIDATE && scene->pg == EX_PG_STANDBY;
 	case EX_EXTRA_HELD:
 		core->held_until = vrrp_time_add(core->now, EX_LEASE_US);
 		return !holds;

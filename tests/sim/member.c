@@ -49,6 +49,8 @@ static void fill_config(const struct sim_world *world, const struct sim_member *
 void sim_member_start(struct sim_world *world, struct sim_member *member)
 {
 	struct vrrp_core_config config;
+	uint64_t incarnation;
+	uint64_t seed;
 
 	if (member->running || !member->host_up) {
 		return;
@@ -70,7 +72,9 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->writing.count = 0;
 	member->waiting.count = 0;
 	member->probes = 0;
-	vrrp_core_init(&member->core, &config, vrrp_prng_next(&world->prng) | 1, vrrp_prng_next(&world->prng));
+	seed = vrrp_prng_next(&world->prng); /* one draw a statement: arguments have no order */
+	incarnation = vrrp_prng_next(&world->prng) | 1;
+	vrrp_core_init(&member->core, &config, incarnation, seed);
 	sim_world_trace(world, member, "daemon started");
 	member->in_run = true; /* both wait before the first runs */
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_START });

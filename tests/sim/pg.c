@@ -49,7 +49,7 @@ static void write_on(struct sim_world *world, struct sim_member *member)
 static void stream(struct sim_world *world, struct sim_member *member)
 {
 	struct sim_pg *pg = &member->pg;
-	const struct sim_pg *from;
+	const struct sim_pg *from = NULL;
 	struct vrrp_position mine;
 	struct vrrp_position theirs;
 	bool was = pg->receiver;

@@ -357,12 +357,15 @@ static const char *check_duties(const struct view *v)
 {
 	const struct vrrp_core *core = v->after;
 	const struct vrrp_ballot *had = &v->before->ballot;
+	int holder = core_other_holder(core);
+	bool lost =
+		core->superseded || (core->pg.up && holder >= 0 && !core_is_foreign(core, &core->peer[holder].report));
 
 	if (!vrrp_ballot_is_none(had) && !vrrp_ballot_equal(had, &core->ballot) &&
 		!vrrp_ballot_equal(had, &core->release) && !vrrp_ballot_equal(had, &core->lost)) {
 		return "section 4: a ballot was given up and is not released";
 	}
-	if (core->superseded && is_primary(&core->pg) && !vrrp_role_holds(core->role) && core->pg_seen &&
+	if (lost && !core_is_witness(core) && is_primary(&core->pg) && !vrrp_role_holds(core->role) && core->pg_seen &&
 		core->op == VRRP_PG_OP_NONE && !vrrp_time_before(core->now, core->op_retry_at)) {
 		return "section 4.2: a primary that lost is left running";
 	}
