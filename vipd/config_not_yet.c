@@ -14,6 +14,11 @@ static size_t instance_not_yet(const struct config_instance *instance, struct co
 			"primary_crash_grace of \"%s\": not yet: leave it out, a dead primary is left at once",
 			instance->name);
 	}
+	if (instance->postgresql.rejoin != CONFIG_REJOIN_AUTO) {
+		config_report_error(report, instance->line,
+			"rejoin = manual of \"%s\": not yet: write manage = promote, then nothing is rewound or cloned",
+			instance->name);
+	}
 	if (instance->pre_promote[0] != '\0') {
 		config_report_error(report, instance->line,
 			"pre_promote of \"%s\": not yet: leave it out, nothing would wait for it", instance->name);
