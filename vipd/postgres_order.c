@@ -182,6 +182,9 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 	case VRRP_PG_OP_FOLLOW:
 		code = begin_follow(postgres, now, &err);
 		break;
+	case VRRP_PG_OP_SYNC_NAMES:
+	case VRRP_PG_OP_DROP_SENDERS:
+	case VRRP_PG_OP_SEAL:
 	case VRRP_PG_OP_NONE:
 	case VRRP_PG_OP_CHECKPOINT:
 	case VRRP_PG_OP_COUNT:

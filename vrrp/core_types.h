@@ -82,6 +82,21 @@ struct vrrp_stored {
 	uint32_t pause_counter;
 };
 
+/*
+ * What a primary says of its standbys (durability quorum, section 7). Sets are bit sets of member indexes. All zero on
+ * a standby, and before the first answer.
+ */
+struct vrrp_pg_sync {
+	bool known;         /* read on a primary, in this look */
+	bool listed;        /* synchronous_standby_names is of the form that we write: ANY k (...) of member names */
+	uint16_t named;     /* members in that list; 0 with `listed`: the name that matches nobody */
+	uint8_t k;          /* its k */
+	uint16_t counted;   /* members with a walsender of sync_priority > 0: may still release commits [D7] */
+	uint16_t senders;   /* members with any walsender */
+	uint16_t intruders; /* members whose name a walsender bears that does not use that member's slot */
+	bool settings_ok;   /* fsync = on, synchronous_commit = on or remote_apply */
+};
+
 /* PostgreSQL as last seen by the probe. */
 struct vrrp_pg {
 	bool up;       /* answers queries */
@@ -98,7 +113,11 @@ struct vrrp_pg {
 	vrrp_lsn position;
 	vrrp_lsn replayed;
 	uint32_t replay_lag_ms;
-	uint32_t faults; /* VRRP_FAULT_BITs found by the checks (PG_HUNG, DISK, SCRIPT ...) */
+	uint32_t faults;  /* VRRP_FAULT_BITs found by the checks (PG_HUNG, DISK, SCRIPT ...) */
+	bool fsync_on;    /* of the running server; a voucher needs it */
+	bool no_upstream; /* primary_conninfo is empty in the running server, or, down, on disk */
+	bool sealed; /* down: pg_control says `shut down`, standby.signal and an empty primary_conninfo are durable */
+	struct vrrp_pg_sync sync;
 };
 
 /* Orders to PostgreSQL. One is under way at a time, but for CHECKPOINT; a STOP may be ordered during any other, PROMOTE
@@ -114,6 +133,14 @@ enum vrrp_pg_op {
 	VRRP_PG_OP_REWIND,        /* stop, pg_rewind from `member`, start as its standby */
 	VRRP_PG_OP_CLONE,         /* stop, pg_basebackup from `member`, start as its standby */
 	VRRP_PG_OP_CHECKPOINT,    /* in the background; no completion needed */
+	/* durability quorum: synchronous_standby_names = ANY sync_k (sync_set; nobody if empty), sync_k 0: emptied;
+	 * done: the server reads it so. In recovery too, before a promotion. */
+	VRRP_PG_OP_SYNC_NAMES,
+	/* Terminates the walsenders of all but `sync_set`; with sync_k > 0 a commit of our own is then seen to wait, or
+	 * to be confirmed under the new list [D7]; done: so. */
+	VRRP_PG_OP_DROP_SENDERS,
+	/* A cleanly shut down primary: standby.signal and an empty primary_conninfo, fsynced; done: so (sealed). */
+	VRRP_PG_OP_SEAL,
 	VRRP_PG_OP_COUNT
 };
 
@@ -184,6 +211,8 @@ struct vrrp_action {
 	enum vrrp_log_level level;
 	uint8_t member; /* index */
 	uint8_t priority;
+	uint8_t sync_k;    /* PG: SYNC_NAMES, DROP_SENDERS */
+	uint16_t sync_set; /* PG: the same; bit set of member indexes */
 	uint32_t lifetime_s;
 	uint64_t ticket;
 	uint64_t seq;

@@ -12,7 +12,7 @@ static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store"
 	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit" };
 
 static const char *const op_words[VRRP_PG_OP_COUNT] = { "none", "promote", "stop immediate", "stop fast",
-	"start as standby", "detach", "follow", "rewind", "clone", "checkpoint" };
+	"start as standby", "detach", "follow", "rewind", "clone", "checkpoint", "sync names", "drop senders", "seal" };
 
 const char *vrrp_pg_op_word(unsigned op)
 {

@@ -35,6 +35,9 @@ static int64_t draw_length_us(struct sim_world *world, enum vrrp_pg_op op)
 	case VRRP_PG_OP_DETACH:
 	case VRRP_PG_OP_FOLLOW:
 	case VRRP_PG_OP_CHECKPOINT:
+	case VRRP_PG_OP_SYNC_NAMES:
+	case VRRP_PG_OP_DROP_SENDERS:
+	case VRRP_PG_OP_SEAL:
 	case VRRP_PG_OP_NONE:
 	case VRRP_PG_OP_COUNT:
 		break;
@@ -147,6 +150,9 @@ static bool carry_out(struct sim_world *world, struct sim_member *member, enum v
 	case VRRP_PG_OP_CLONE:
 		return rejoin(world, member);
 	case VRRP_PG_OP_CHECKPOINT:
+	case VRRP_PG_OP_SYNC_NAMES:
+	case VRRP_PG_OP_DROP_SENDERS:
+	case VRRP_PG_OP_SEAL:
 	case VRRP_PG_OP_NONE:
 	case VRRP_PG_OP_COUNT:
 		break;
