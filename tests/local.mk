@@ -93,7 +93,8 @@ tests_exhaustive_test_exhaustive_SOURCES = \
 
 sim_tests = tests/run_sim.py
 sim_programs = tests/sim/sim
-tests_sim_sim_SOURCES = \
+# The simulated world; golden scenarios are told in it too.
+sim_world = \
 	tests/sim/act.c \
 	tests/sim/clock.c \
 	tests/sim/codec.c \
@@ -107,13 +108,23 @@ tests_sim_sim_SOURCES = \
 	tests/sim/kernel.c \
 	tests/sim/knobs.c \
 	tests/sim/knobs.h \
-	tests/sim/main.c \
 	tests/sim/member.c \
 	tests/sim/net.c \
 	tests/sim/pg.c \
 	tests/sim/pg_op.c \
 	tests/sim/sim.h \
 	tests/sim/world.c
+tests_sim_sim_SOURCES = $(sim_world) tests/sim/main.c
+
+# Golden scenarios: one file a story, tests/golden/stories/NAME.story.
+golden_tests = tests/run_golden.py
+golden_programs = tests/golden/golden
+tests_golden_golden_SOURCES = $(sim_world) \
+	tests/golden/golden.h \
+	tests/golden/main.c \
+	tests/golden/verbs.c \
+	tests/golden/watch.c \
+	tests/golden/words.c
 
 fuzz_targets = \
 	tests/fuzz/fuzz_addr \
@@ -146,8 +157,8 @@ tests_bench_writer_SOURCES = \
 tests_bench_writer_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
 tests_bench_writer_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
 
-check_PROGRAMS += $(unit_tests) $(postgres_tests) $(exhaustive_tests) $(sim_programs) $(netns_programs)
-TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(fuzz_tests) $(tidy_tests)
+check_PROGRAMS += $(unit_tests) $(postgres_tests) $(exhaustive_tests) $(sim_programs) $(golden_programs) $(netns_programs)
+TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(golden_tests) $(fuzz_tests) $(tidy_tests)
 LDADD = tests/unit/libshared.a $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 # VIPD_PLAIN is a build without sanitizers, if there is one: the tidy tests read its libraries and programs.
@@ -166,7 +177,7 @@ LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/run_cmocka.py
 PY_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3)
 
-# One suite alone: make check-unit, check-postgres, check-exhaustive, check-sim, check-fuzz, check-tidy.
+# One suite alone: make check-unit, check-postgres, check-exhaustive, check-sim, check-golden, check-fuzz, check-tidy.
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' TEST_SUITE_LOG=$@.log
 check-postgres:
@@ -175,15 +186,19 @@ check-exhaustive:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(exhaustive_tests)' TEST_SUITE_LOG=$@.log
 check-sim:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(sim_tests)' TEST_SUITE_LOG=$@.log
+check-golden:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(golden_tests)' TEST_SUITE_LOG=$@.log
 check-fuzz:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(fuzz_tests)' TEST_SUITE_LOG=$@.log
 check-tidy:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(tidy_tests)' TEST_SUITE_LOG=$@.log
+golden-update: $(golden_programs)
+	tests/golden/golden --update $(srcdir)/tests/golden/stories/*.story
 # Everything that the suites run, without running it. all comes first: it makes the gate's header.
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) check-programs-am
 check-programs-am: $(check_LIBRARIES) $(check_PROGRAMS) $(check_SCRIPTS)
-.PHONY: check-unit check-postgres check-exhaustive check-sim check-fuzz check-tidy check-programs check-programs-am
+.PHONY: golden-update check-unit check-postgres check-exhaustive check-sim check-golden check-fuzz check-tidy check-programs check-programs-am
 
 # Fuzz targets are built by clang whatever CC is, from objects of their own: libFuzzer needs its coverage in all of
 # the code it is to explore.
@@ -213,7 +228,7 @@ clean-local:
 dist-hook:
 	tar -C $(srcdir) -cf - --exclude=__pycache__ --exclude=.pytest_cache tests/netns tests/bench | tar -C $(distdir) -xf -
 
-EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/sim/seeds \
+EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/run_golden.py tests/sim/seeds tests/golden/stories \
 	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

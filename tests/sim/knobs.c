@@ -92,6 +92,7 @@ static const struct knob table[] = {
 	WEIGHT("w_pg_hang", SIM_FAULT_PG_HANG),
 	WEIGHT("w_carrier", SIM_FAULT_CARRIER),
 	WEIGHT("w_kernel", SIM_FAULT_KERNEL),
+	KNOB(steady, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_relative_gate, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_clocks, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_amnesia, 0, 0, KNOB_EVEN),

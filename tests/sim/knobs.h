@@ -80,6 +80,7 @@ struct sim_knobs {
 	int64_t heal_partial_pct; /* healed rounds in which only a majority is connected pairwise */
 	int64_t heal_replay;      /* the attacker goes on in healed rounds */
 	int64_t fault_weight[SIM_FAULT_COUNT];
+	int64_t steady; /* a story (tests/golden): nothing is left to chance, every draw is the highest possible */
 	/* Sabotage, 0 unless set: what the rules rest on is taken away, to show that the invariants can see it. */
 	int64_t sabotage_relative_gate; /* B1: the gate's end counts from the write, not from the reading of the clock
 					 */

@@ -63,6 +63,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->cached_clock = VRRP_TIME_NONE;
 	member->froze = false;
 	member->freeze_in = 0;
+	member->freeze_kind = 0;
 	member->stutter_in = world->knobs.stutter_points;
 	member->event_ready = false;
 	member->next_action = 0;
@@ -155,13 +156,28 @@ static void freeze(struct sim_world *world, struct sim_member *member, int64_t l
 		(struct sim_event){ .kind = SIM_EV_THAW, .member = member->index, .life = member->life });
 }
 
+/* Stories only: the next action is the one before which it shall freeze. */
+static bool freezes_here(struct sim_member *member)
+{
+	const struct vrrp_action *action = &member->update.action[member->next_action];
+
+	if (member->freeze_kind == 0 || member->next_action >= member->update.count ||
+		member->freeze_kind != action->kind + 1U || member->freeze_op != action->op) {
+		return false;
+	}
+	member->freeze_kind = 0;
+	return true;
+}
+
 /* A point at which a daemon may be stopped. Returns true if it is. */
 static bool pass_point(struct sim_world *world, struct sim_member *member)
 {
 	if (world->phase != SIM_PHASE_FAULTS) {
 		return false;
 	}
-	if (member->freeze_in > 0 && --member->freeze_in == 0) {
+	if (freezes_here(member)) {
+		freeze(world, member, member->freeze_us);
+	} else if (member->freeze_in > 0 && --member->freeze_in == 0) {
 		member->froze = true;
 		freeze(world, member, member->freeze_us);
 	} else if (member->stutter_in > 0 && --member->stutter_in == 0) {

@@ -162,6 +162,8 @@ struct sim_member {
 	uint64_t life;      /* +1 at each start and end */
 	uint64_t freeze_in; /* points to pass before it freezes; 0 = no freeze is due */
 	int64_t freeze_us;
+	unsigned freeze_kind; /* stories only: freezes before the next action of this kind, plus one; 0 = none */
+	enum vrrp_pg_op freeze_op;
 	bool froze;          /* this is no short stall */
 	uint64_t stutter_in; /* the same for the next short stall */
 	struct vrrp_core core;
@@ -246,6 +248,9 @@ void sim_heap_deinit(struct sim_heap *heap);
 /* world.c. A world is run once: init, run, deinit. Returns true if no invariant was violated. */
 void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs);
 bool sim_world_run(struct sim_world *world);
+/* One event of the heap, for who tells a story himself; false if there is none. Not to be mixed with sim_world_run().
+ */
+bool sim_world_step(struct sim_world *world);
 void sim_world_deinit(struct sim_world *world);
 /* Pushes an event `after_us` from now. */
 void sim_world_push(struct sim_world *world, int64_t after_us, struct sim_event event);

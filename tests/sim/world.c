@@ -9,6 +9,9 @@
 
 int64_t sim_draw(struct sim_world *world, int64_t low, int64_t high)
 {
+	if (world->knobs.steady != 0) {
+		return high;
+	}
 	return high > low ? vrrp_prng_range(&world->prng, low, high) : low;
 }
 
@@ -192,16 +195,24 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 	}
 }
 
-bool sim_world_run(struct sim_world *world)
+bool sim_world_step(struct sim_world *world)
 {
 	struct sim_event event;
 
+	if (!sim_heap_pop(&world->heap, &event)) {
+		return false;
+	}
+	assert(event.at_us >= world->now_us);
+	world->now_us = event.at_us;
+	world->counts.events++;
+	dispatch(world, &event);
+	return true;
+}
+
+bool sim_world_run(struct sim_world *world)
+{
 	begin_faults(world);
-	while (!world->over && !world->violated && sim_heap_pop(&world->heap, &event)) {
-		assert(event.at_us >= world->now_us);
-		world->now_us = event.at_us;
-		world->counts.events++;
-		dispatch(world, &event);
+	while (!world->over && !world->violated && sim_world_step(world)) {
 		if (world->max_steps != 0 && world->counts.steps >= world->max_steps) {
 			break;
 		}

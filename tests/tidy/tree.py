@@ -12,7 +12,7 @@ ROOMS = ("vrrp", "checks", "netlink", "vipd")
 # Made by the build or by tools; nothing of it is tracked.
 SKIP_FOLDERS = {".git", "build", "build-aux", "autom4te.cache", "__pycache__", ".pytest_cache", ".deps", "obj",
                 "corpus"}  # seeds of the fuzzer are bytes, not text
-SKIP_FILES = {"configure", "configure~", "aclocal.m4", "Makefile", "Makefile.in", "config.status", "config.log",
+SKIP_FILES = {".git", "configure", "configure~", "aclocal.m4", "Makefile", "Makefile.in", "config.status", "config.log",
               "gate.skel.h"}
 SKIP_ENDINGS = (".o", ".a", ".log", ".trs", ".pyc", ".tar.xz", ".swp")
 COMMAND_TIMEOUT_S = 60

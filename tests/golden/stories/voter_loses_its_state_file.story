@@ -1,0 +1,85 @@
+# B6. db2's daemon dies and its state file cannot be read. It may have granted up to restart_grace: it grants nothing for
+# that long. db1 goes on with db3's grant; when db3's daemon dies too, nobody is elected before the silence is over.
+members 3
+set restart_grace_us=4000000
+cluster up
+lose file db2
+	   5.000 db2 daemon killed
+run 100 ms
+start db2
+	   5.100 db2 daemon started
+	   5.100 db2 epoch none
+	   5.100 db2 faults: pg_down
+run 2 s
+	   5.102 db2 refuses db1 ballot 1.1: silent
+	   5.105 db2 INIT -> FAULT: started, and may not be promoted yet
+	   5.105 db2 faults: history
+	   5.110 db2 FAULT -> BACKUP: may be promoted again
+	   5.110 db2 faults: none
+kill db3
+	   7.100 db3 daemon killed
+run 1500 ms
+	   7.754 db1 gate closed
+	   7.754 db1 unbind
+	   7.754 db1 destroy
+	   7.754 db1 MASTER -> FAULT: the lease was not renewed in time
+	   7.754 db1 pg stop immediate
+	   7.754 db1 faults: rejoining superseded
+	   7.786 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.787 db1 refuses db2 ballot 2.2: bound
+	   7.804 db1 PostgreSQL ends
+	   7.804 db1 grants nobody any more
+	   7.804 db1 releases ballot 1.1
+	   7.804 db1 faults: pg_down superseded
+	   7.854 db1 pg start as standby
+	   7.854 db1 faults: pg_down rejoining superseded
+	   7.859 db1 PostgreSQL starts as a standby
+	   7.859 db1 faults: pg_down
+	   7.864 db1 faults: pg_starting
+	   7.911 db2 CANDIDATE -> BACKUP: no majority within a round
+	   7.911 db2 releases ballot 2.2
+	   8.159 db1 PostgreSQL is up
+	   8.510 db1 FAULT -> BACKUP: may be promoted again
+	   8.510 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.510 db1 grants db1 ballot 3.1
+	   8.510 db1 faults: none
+	   8.511 db2 refuses db1 ballot 3.1: silent
+expect nobody serves
+run 4 s
+	   8.635 db1 CANDIDATE -> BACKUP: no majority within a round
+	   8.635 db1 grants nobody any more
+	   8.635 db1 releases ballot 3.1
+	   8.728 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.729 db1 grants db2 ballot 4.2
+	   8.853 db2 CANDIDATE -> BACKUP: no majority within a round
+	   8.853 db2 releases ballot 4.2
+	   8.854 db1 grants nobody any more
+	   8.890 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.891 db1 grants db2 ballot 5.2
+	   9.015 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.015 db2 releases ballot 5.2
+	   9.016 db1 grants nobody any more
+	   9.057 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.058 db1 grants db2 ballot 6.2
+	   9.182 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.182 db2 releases ballot 6.2
+	   9.183 db1 grants nobody any more
+	   9.216 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.216 db2 grants db2 ballot 7.2
+	   9.217 db1 grants db2 ballot 7.2
+	   9.218 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
+	   9.218 db2 epoch 7.2
+	   9.220 db2 pg promote
+	   9.420 db2 PostgreSQL promoted to timeline 2
+	   9.420 db2 gate open
+	   9.420 db2 bind for 2 s
+	   9.420 db2 announce
+	   9.420 db2 PROMOTING -> MASTER: primary under the lease, address bound
+	   9.420 db2 pg checkpoint
+	   9.420 db2 faults: history
+	   9.425 db2 faults: none
+	   9.426 db1 epoch 7.2
+	   9.428 db1 pg follow
+	   9.438 db1 BACKUP -> FAULT: may not be promoted any more
+	   9.440 db1 FAULT -> BACKUP: may be promoted again
+expect db2 serves
