@@ -9,7 +9,6 @@
 
 #include "checks/pg_probe_private.h"
 
-#define PG_PROBE_STATEMENT "vipd_state"
 #define PG_PROBE_EXECUTE "EXECUTE " PG_PROBE_STATEMENT
 #define PG_PROBE_ASK_AGAIN_MAX 3 /* recovery ended under the question (55000): asked again at once */
 
@@ -175,8 +174,9 @@ void pg_probe_ask_state(struct pg_probe *probe, struct vrrp_time now)
 static void pg_probe_prepare(struct pg_probe *probe, struct vrrp_time now)
 {
 	char sql[PG_SQL_BYTES_MAX];
-	int length = snprintf(sql, sizeof(sql), "PREPARE " PG_PROBE_STATEMENT " AS %s",
-		pg_query_state_sql(probe->state.server_version_num));
+	int length = snprintf(sql, sizeof(sql),
+		"PREPARE " PG_PROBE_STATEMENT " AS %s; PREPARE " PG_PROBE_STATEMENT_RECOVERY " AS %s",
+		pg_query_state_sql(probe->state.server_version_num), pg_query_recovery_sql());
 
 	assert(length > 0 && (size_t)length < sizeof(sql));
 	pg_probe_ask(probe, PG_ASK_PREPARE, sql, now);
@@ -215,7 +215,7 @@ static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
 	probe->asked_again = 0;
 	pg_knock_arm(&probe->knock, true, now);
 	pg_probe_tell(probe, PG_PROBE_STATE);
-	if (probe->promotion == PG_PROMOTION_PROVED && !state.in_recovery) {
+	if (probe->promotion >= PG_PROMOTION_SENT && !state.in_recovery) {
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTED);
 	}
 }
@@ -240,10 +240,9 @@ static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 		break;
 	case PG_ASK_PROMOTE:
 		probe->promotion = PG_PROMOTION_SENT;
-		probe->promote_poll_ms = 1;
-		probe->promote_nudge_ms = PG_PROBE_NUDGE_FIRST_MS;
-		probe->promote_nudge = vrrp_time_add(now, PG_PROBE_NUDGE_FIRST_MS * VRRP_US_PER_MS);
-		probe->promote_poll = vrrp_time_add(now, probe->promote_poll_ms * VRRP_US_PER_MS);
+		probe->promote_nudged = now;
+		probe->promote_asleep = false;
+		probe->promote_poll = vrrp_time_add(now, PG_PROBE_PROMOTE_POLL_MS * VRRP_US_PER_MS);
 		break;
 	case PG_ASK_RECOVERY:
 		pg_probe_answer_recovery(probe, now);

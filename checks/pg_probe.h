@@ -21,9 +21,9 @@
 
 #define PG_PROBE_RETRY_FIRST_MS 5
 #define PG_PROBE_RETRY_LAST_MS 1000
-#define PG_PROBE_NUDGE_FIRST_MS 4  /* … and sooner at first: these double */
-#define PG_PROBE_NUDGE_MS 20       /* reloads while a promotion is awaited */
-#define PG_PROBE_PROMOTE_POLL_MS 2 /* never slower than this while a promotion is awaited; begins at 1 ms */
+#define PG_PROBE_NUDGE_SEEN_MS 2   /* between reloads while the startup process is seen to sleep out a promotion */
+#define PG_PROBE_NUDGE_MS 100      /* … and while it is not: its wait may be hidden from the role */
+#define PG_PROBE_PROMOTE_POLL_MS 1 /* while a promotion is awaited */
 
 struct pg_probe_config {
 	char conninfo[PG_CONNINFO_BYTES_MAX];

@@ -5,6 +5,10 @@
 #ifndef CHECKS_PG_PROBE_PRIVATE_H
 #define CHECKS_PG_PROBE_PRIVATE_H
 
+/* Prepared once a connection. */
+#define PG_PROBE_STATEMENT "vipd_state"
+#define PG_PROBE_STATEMENT_RECOVERY "vipd_recovery"
+
 #include "checks/pg_knock.h"
 #include "checks/pg_memory.h"
 #include "checks/pg_postmaster.h"
@@ -41,10 +45,9 @@ struct pg_probe {
 	enum pg_probe_promotion promotion;
 	struct vrrp_time promote_deadline;
 	struct vrrp_time promote_latest; /* not to be sent from then on */
-	int64_t promote_nudge_ms;
-	struct vrrp_time promote_nudge; /* when to wake the startup process again */
+	struct vrrp_time promote_nudged; /* when the startup process was last woken, or asked to promote */
+	bool promote_asleep;             /* the last poll saw it sleep */
 	struct vrrp_time promote_poll;
-	int64_t promote_poll_ms;
 	unsigned events; /* bits 1 << enum pg_probe_event, told one a run */
 };
 

@@ -15,7 +15,9 @@ void pg_probe_promotion_end(struct pg_probe *probe, enum pg_probe_event event)
 
 void pg_probe_answer_recovery(struct pg_probe *probe, struct vrrp_time now)
 {
-	const char *in_recovery = pg_rows_get(pg_conn_rows(probe->conn), 0, 0);
+	const struct pg_rows *rows = pg_conn_rows(probe->conn);
+	const char *in_recovery = pg_rows_get(rows, 0, 0);
+	const char *wait_event = pg_rows_get(rows, 0, 1);
 
 	if (in_recovery != NULL && strcmp(in_recovery, "f") == 0) {
 		probe->promotion = PG_PROMOTION_PROVED;
@@ -23,9 +25,21 @@ void pg_probe_answer_recovery(struct pg_probe *probe, struct vrrp_time now)
 		pg_probe_ask_state(probe, now);
 		return;
 	}
-	probe->promote_poll = vrrp_time_add(now, probe->promote_poll_ms * VRRP_US_PER_MS);
-	probe->promote_poll_ms = probe->promote_poll_ms * 2 < PG_PROBE_PROMOTE_POLL_MS ? probe->promote_poll_ms * 2
-										       : PG_PROBE_PROMOTE_POLL_MS;
+	probe->promote_asleep = wait_event != NULL && strcmp(wait_event, "RecoveryRetrieveRetryInterval") == 0;
+	probe->promote_poll = vrrp_time_add(now, PG_PROBE_PROMOTE_POLL_MS * VRRP_US_PER_MS);
+	probe->next = vrrp_time_max(probe->next, vrrp_time_add(now, probe->config.interval_ms * VRRP_US_PER_MS));
+}
+
+/*
+ * A startup process that takes the request just while a new WAL receiver of its own starts goes on to sleep out
+ * wal_retrieve_retry_interval (5 s; PostgreSQL 15, seen in most promotions after the primary has died). A reload wakes
+ * it; as every process reads its configuration then, only when it is seen to sleep.
+ */
+static bool pg_probe_must_nudge(const struct pg_probe *probe, struct vrrp_time now)
+{
+	int64_t pause_ms = probe->promote_asleep ? PG_PROBE_NUDGE_SEEN_MS : PG_PROBE_NUDGE_MS;
+
+	return vrrp_time_diff_us(now, probe->promote_nudged) >= pause_ms * VRRP_US_PER_MS;
 }
 
 bool pg_probe_promotion_step(struct pg_probe *probe, struct vrrp_time now)
@@ -43,20 +57,14 @@ bool pg_probe_promotion_step(struct pg_probe *probe, struct vrrp_time now)
 	if (probe->promotion != PG_PROMOTION_SENT) {
 		return false;
 	}
-	if (!vrrp_time_before(now, probe->promote_nudge)) {
-		/*
-		 * A startup process that takes the request just when its WAL receiver dies sleeps out
-		 * wal_retrieve_retry_interval (5 s) first (PostgreSQL 15, seen in 2 of 7 promotions); a reload wakes
-		 * it.
-		 */
-		probe->promote_nudge_ms = probe->promote_nudge_ms * 2 < PG_PROBE_NUDGE_MS ? probe->promote_nudge_ms * 2
-											  : PG_PROBE_NUDGE_MS;
-		probe->promote_nudge = vrrp_time_add(now, probe->promote_nudge_ms * VRRP_US_PER_MS);
+	if (pg_probe_must_nudge(probe, now)) {
+		probe->promote_nudged = now;
+		probe->promote_asleep = false;
 		pg_probe_ask(probe, PG_ASK_RELOAD, "SELECT pg_catalog.pg_reload_conf()", now);
 		return true;
 	}
 	if (!vrrp_time_before(now, probe->promote_poll)) {
-		pg_probe_ask(probe, PG_ASK_RECOVERY, "SELECT pg_catalog.pg_is_in_recovery()", now);
+		pg_probe_ask(probe, PG_ASK_RECOVERY, "EXECUTE " PG_PROBE_STATEMENT_RECOVERY, now);
 		return true;
 	}
 	return false;

@@ -101,6 +101,13 @@ const char *pg_query_state_sql(int server_version_num)
 	return pg_state_sql;
 }
 
+const char *pg_query_recovery_sql(void)
+{
+	/* The function and not the view over it: a tenth of the planning. */
+	return "SELECT pg_catalog.pg_is_in_recovery(), (SELECT a.wait_event FROM pg_catalog.pg_stat_get_activity(NULL)"
+	       " AS a WHERE a.backend_type = 'startup' LIMIT 1)";
+}
+
 const char *pg_query_write_probe_sql(void)
 {
 	/* An xid alone would not flush (RecordTransactionCommit); a message is WAL. local: standbys do not matter here.

@@ -65,6 +65,9 @@ const char *pg_query_state_sql(int server_version_num);
 /* Reads its answer. 0, or -EPROTO with the column that is wrong. Pure. */
 int pg_query_state_parse(const struct pg_rows *rows, struct pg_state *ret_state, struct vip_err *err);
 
+/* Whether recovery goes on ("t", "f"), and what the startup process waits for (NULL: nothing, or not to be seen). */
+const char *pg_query_recovery_sql(void);
+
 /* Forces one local WAL flush and does not wait for standbys; for a primary, asks nothing of the schema. */
 const char *pg_query_write_probe_sql(void);
 

@@ -8,6 +8,10 @@
  * and *from* it coming in, and solicitations for it going out: this host's own clients reach the holder elsewhere
  * through them.
  *
+ * A connection that somebody opens to a shut address is answered with ICMP "host unreachable", from this host's own
+ * address and never from the floating one: a client that still knows this host's MAC learns at once that it must try
+ * again, instead of sending its SYN anew after a second. Addresses of the member's own family only.
+ *
  * Two programs a direction: Ethernet links are read from their own header on (VLAN tags in the packet, up to two; a tag
  * in the metadata is not in the packet at all), links without one (tun, WireGuard, GRE) from the network header on.
  * bpf_skb_load_bytes instead of direct access: it also reads what does not lie in the linear part. A packet too short
@@ -34,6 +38,11 @@
 #define EXTENSIONS_MAX 4 /* IPv6 extension headers walked to find ICMPv6 */
 #define ND_SOLICIT 135
 #define ND_ADVERT 136
+#define NEXT_TCP 6
+#define TCP_SYN_ACK_BITS 0x12
+#define TCP_SYN_BIT 0x02
+#define ETHERNET_BYTES 14
+#define HOST_PACKET 0 /* __sk_buff.pkt_type: to this host's MAC */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -119,6 +128,97 @@ INLINE int judge_advert(struct __sk_buff *skb, enum link_kind kind, __u32 offset
 	return TC_ACT_SHOT;
 }
 
+/* The Internet checksum of what bpf_csum_diff has summed. */
+INLINE __u16 checksum(__s64 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)~sum;
+}
+
+/* Turns the frame round: to its sender, `bytes` from the network header on. Drops it if that cannot be done. */
+INLINE int send_back(struct __sk_buff *skb, struct gate_state *s, const void *packet, __u32 bytes)
+{
+	__u8 macs[12];
+	__u8 back[12];
+
+	if (bpf_skb_change_tail(skb, ETHERNET_BYTES + bytes, 0) < 0 ||
+		bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) < 0) {
+		return TC_ACT_SHOT;
+	}
+	__builtin_memcpy(back, macs + 6, 6);
+	__builtin_memcpy(back + 6, macs, 6);
+	if (bpf_skb_store_bytes(skb, 0, back, sizeof(back), 0) < 0 ||
+		bpf_skb_store_bytes(skb, ETHERNET_BYTES, packet, bytes, 0) < 0) {
+		return TC_ACT_SHOT;
+	}
+	__sync_fetch_and_add(&s->rejected, 1);
+	return (int)bpf_redirect(skb->ifindex, 0);
+}
+
+/* A SYN that was sent to this very host, untagged, whose TCP header begins at `tcp`. */
+INLINE int is_syn(struct __sk_buff *skb, __u32 tcp)
+{
+	__u8 flags;
+
+	return skb->pkt_type == HOST_PACKET && !skb->vlan_present &&
+	       bpf_skb_load_bytes(skb, tcp + 13, &flags, 1) == 0 && (flags & TCP_SYN_ACK_BITS) == TCP_SYN_BIT;
+}
+
+/* RFC 792, destination unreachable, code 1: host. `header` is the SYN's, without options and no fragment. */
+INLINE int reject4(struct __sk_buff *skb, const __u32 header[5])
+{
+	struct {
+		__u32 ip[5];
+		__u32 icmp[2];
+		__u32 cited[7];
+	} reply = { { bpf_htonl(0x45c00038), 0, bpf_htonl(0x40010000), 0, header[3] }, { bpf_htonl(0x03010000), 0 },
+		{ 0 } };
+	const __u8 *bytes = (const __u8 *)header;
+	struct gate_state *s = state();
+
+	if (!s || s->reject_from[2] != bpf_htonl(0xffff) || bytes[0] != 0x45 || bytes[9] != NEXT_TCP ||
+		(header[1] & bpf_htonl(0x3fff)) != 0 || bytes[12] == 0 || bytes[12] >= 0xe0 ||
+		!is_syn(skb, ETHERNET_BYTES + 20) ||
+		bpf_skb_load_bytes(skb, ETHERNET_BYTES, reply.cited, sizeof(reply.cited)) < 0) {
+		return TC_ACT_SHOT;
+	}
+	reply.ip[3] = s->reject_from[3];
+	*((__u16 *)reply.ip + 5) = checksum(bpf_csum_diff(0, 0, reply.ip, sizeof(reply.ip), 0));
+	*((__u16 *)reply.icmp + 1) =
+		checksum(bpf_csum_diff(0, 0, reply.icmp, sizeof(reply.icmp) + sizeof(reply.cited), 0));
+	return send_back(skb, s, &reply, sizeof(reply));
+}
+
+/* RFC 4443, destination unreachable, code 3: address. The TCP header follows the IPv6 header at once. */
+INLINE int reject6(struct __sk_buff *skb)
+{
+	struct {
+		__u32 ip[10]; /* at first the pseudo-header of the checksum: source, destination, length, next header */
+		__u32 icmp[2];
+		__u32 cited[12];
+	} reply = { { 0 }, { bpf_htonl(0x01030000), 0 }, { 0 } };
+	const __u32 length = sizeof(reply.icmp) + sizeof(reply.cited);
+	const __u8 *cited = (const __u8 *)reply.cited;
+	struct gate_state *s = state();
+
+	if (!s || s->reject_from[0] == 0 || !is_syn(skb, ETHERNET_BYTES + 40) ||
+		bpf_skb_load_bytes(skb, ETHERNET_BYTES, reply.cited, sizeof(reply.cited)) < 0 || cited[6] != NEXT_TCP ||
+		cited[8] == 0 || cited[8] == 0xff) {
+		return TC_ACT_SHOT;
+	}
+	__builtin_memcpy(reply.ip, s->reject_from, 16);
+	__builtin_memcpy(reply.ip + 4, reply.cited + 2, 16);
+	reply.ip[8] = bpf_htonl(length);
+	reply.ip[9] = bpf_htonl(NEXT_ICMP6);
+	*((__u16 *)reply.icmp + 1) = checksum(bpf_csum_diff(0, 0, reply.ip, sizeof(reply), 0));
+	reply.ip[0] = bpf_htonl(0x60000000);
+	reply.ip[1] = bpf_htonl(length << 16 | NEXT_ICMP6 << 8 | 64);
+	__builtin_memcpy(reply.ip + 2, s->reject_from, 16);
+	__builtin_memcpy(reply.ip + 6, reply.cited + 2, 16);
+	return send_back(skb, s, &reply, sizeof(reply));
+}
+
 INLINE int judge_ip4(struct __sk_buff *skb, enum link_kind kind, __u32 offset, enum direction direction)
 {
 	__u32 header[5];
@@ -129,6 +229,9 @@ INLINE int judge_ip4(struct __sk_buff *skb, enum link_kind kind, __u32 offset, e
 		return TC_ACT_UNSPEC;
 	}
 	verdict = judge4(direction == IN ? header[4] : header[3], direction);
+	if (direction == IN && verdict == TC_ACT_SHOT && kind == ETHERNET && offset == ETHERNET_BYTES) {
+		return reject4(skb, header);
+	}
 	if (direction == OUT && verdict == TC_ACT_UNSPEC && bytes[9] == NEXT_VRRP) {
 		return judge_advert(skb, kind, offset + (bytes[0] & 0xf) * 4);
 	}
@@ -208,6 +311,9 @@ INLINE int judge_ip6(struct __sk_buff *skb, enum link_kind kind, __u32 offset, e
 		return TC_ACT_UNSPEC;
 	}
 	verdict = judge(direction == IN ? &header.destination : &header.source, direction);
+	if (direction == IN && verdict == TC_ACT_SHOT && kind == ETHERNET && offset == ETHERNET_BYTES) {
+		return reject6(skb);
+	}
 	if (verdict != TC_ACT_UNSPEC) {
 		return verdict;
 	}

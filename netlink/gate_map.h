@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define GATE_FORMAT 1
+#define GATE_FORMAT 2
 #define GATE_ADDRESSES_MAX 16
 
 struct gate_state {
@@ -20,6 +20,8 @@ struct gate_state {
 	__u64 end_out_ns;
 	__u64 clock_ns; /* written by the probe program */
 	__u64 dropped_adverts;
+	__u64 rejected;       /* of those dropped inwards: answered with "host unreachable" */
+	__u32 reject_from[4]; /* this host's own address, as in struct gate_key; all 0 = reject nothing */
 };
 
 struct gate_key {

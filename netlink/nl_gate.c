@@ -276,6 +276,16 @@ void nl_gate_set(struct nl_gate *gate, struct vrrp_time end_in, struct vrrp_time
 	gate->state->end_out_ns = ns_of(end_out);
 }
 
+void nl_gate_reject_from(struct nl_gate *gate, const struct vrrp_addr *from)
+{
+	const struct gate_key none = { { 0 } };
+	struct gate_key key = from == NULL ? none : key_of(from);
+
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(key.word); i++) {
+		gate->state->reject_from[i] = key.word[i];
+	}
+}
+
 int nl_gate_read(struct nl_gate *gate, struct nl_gate_reading *ret_reading, struct vip_err *err)
 {
 	struct nl_gate_reading reading = { .count = gate->count };
@@ -294,6 +304,7 @@ int nl_gate_read(struct nl_gate *gate, struct nl_gate_reading *ret_reading, stru
 	reading.end_in = time_of(gate->state->end_in_ns);
 	reading.end_out = time_of(gate->state->end_out_ns);
 	reading.dropped_adverts = gate->state->dropped_adverts;
+	reading.rejected = gate->state->rejected;
 	*ret_reading = reading;
 	return 0;
 }

@@ -44,6 +44,13 @@ bool nl_gate_is_adopted(const struct nl_gate *gate);
  */
 void nl_gate_set(struct nl_gate *gate, struct vrrp_time end_in, struct vrrp_time end_out);
 
+/*
+ * From now on a TCP connection that is opened to a shut address, of this address's family, is answered with ICMP "host
+ * unreachable" from this address, which must be this host's own and none of the gate's: the client tries again at once
+ * instead of after its SYN's second. NULL: dropped in silence, as before the first call.
+ */
+void nl_gate_reject_from(struct nl_gate *gate, const struct vrrp_addr *from);
+
 /* Puts our filters on an interface, in place of ours that stand there; nothing on loopback. 0 or a negative errno. */
 int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err);
 
@@ -73,6 +80,7 @@ struct nl_gate_reading {
 	struct vrrp_time end_in; /* as the kernel has them */
 	struct vrrp_time end_out;
 	uint64_t dropped_adverts;
+	uint64_t rejected; /* of those dropped inwards: answered with "host unreachable" */
 	size_t count;
 	struct nl_gate_address address[VRRP_ADDRESSES_MAX]; /* in the order given to open */
 };

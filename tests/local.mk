@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test_nl_claims \
 	tests/unit/test_nl_gate \
 	tests/unit/test_nl_gate_life \
+	tests/unit/test_nl_gate_reject \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \
 	tests/unit/test_nl_sockdiag \

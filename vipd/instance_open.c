@@ -314,7 +314,8 @@ static int open_leaves(struct instance *instance, struct vip_err *err)
 		code = open_pairs(instance, err);
 	}
 	if (code == 0) {
-		code = kernel_open(instance->own, &instance->local, clock_now(), &instance->kernel, err);
+		code = kernel_open(
+			instance->own, instance->self, &instance->local, clock_now(), &instance->kernel, err);
 	}
 	if (code == 0) {
 		code = state_writer_open(instance->dir_fd, on_stored, instance, &instance->writer, err);

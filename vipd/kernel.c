@@ -69,8 +69,8 @@ static int sockets_open(struct kernel *kernel, struct vip_err *err)
 	return code;
 }
 
-int kernel_open(const struct config_instance *instance, const struct config_local *local, struct vrrp_time now,
-	struct kernel **ret_kernel, struct vip_err *err)
+int kernel_open(const struct config_instance *instance, size_t self, const struct config_local *local,
+	struct vrrp_time now, struct kernel **ret_kernel, struct vip_err *err)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	int code;
@@ -94,6 +94,9 @@ int kernel_open(const struct config_instance *instance, const struct config_loca
 	}
 	if (kernel->gate_wanted && kernel->address_count > 0) {
 		gate_open(kernel);
+		if (kernel->gate != NULL) {
+			nl_gate_reject_from(kernel->gate, &instance->member[self].address);
+		}
 	} else if (kernel->address_count > 0) {
 		note(kernel, "switched off: a frozen daemon cannot be kept from answering");
 	}

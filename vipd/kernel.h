@@ -27,11 +27,12 @@ struct kernel_listener {
 };
 
 /*
- * Opens sockets and gate for one instance. `local` gives the interfaces. A kernel without BPF is no failure: the gate
+ * Opens sockets and gate for one instance. `local` gives the interfaces, `self` is this member, from whose own address
+ * connections to a shut address are rejected. A kernel without BPF is no failure: the gate
  * is none and kernel_gate_note says why. err is the sentence of a failure.
  */
-int kernel_open(const struct config_instance *instance, const struct config_local *local, struct vrrp_time now,
-	struct kernel **ret_kernel, struct vip_err *err);
+int kernel_open(const struct config_instance *instance, size_t self, const struct config_local *local,
+	struct vrrp_time now, struct kernel **ret_kernel, struct vip_err *err);
 void kernel_close(struct kernel *kernel); /* leaves gate and addresses as they are */
 
 /* Clean stop, after the address is gone: takes the gate's filters away. */

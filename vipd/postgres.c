@@ -129,6 +129,7 @@ int postgres_open(const struct config_instance *instance, size_t self, const str
 	postgres->self = self;
 	postgres->local = *local;
 	postgres->seen.upstream = VRRP_MEMBER_NONE;
+	postgres->checkpoint_at = VRRP_TIME_NEVER;
 	postgres->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	code = postgres->epoll_fd < 0 ? vip_err_set(err, -errno, "epoll_create1: %s", strerror(errno))
 				      : open_parts(postgres, now, err);
@@ -167,6 +168,7 @@ struct vrrp_time postgres_deadline(const struct postgres *postgres)
 
 	at = vrrp_time_min(at, pg_task_deadline(postgres->task));
 	at = vrrp_time_min(at, pg_task_deadline(postgres->background));
+	at = vrrp_time_min(at, postgres->checkpoint_at);
 	at = vrrp_time_min(at, pg_rejoin_deadline(postgres->rejoin));
 	if (postgres_must_inspect(postgres)) {
 		at = vrrp_time_min(at, postgres->inspect_again);

@@ -15,6 +15,9 @@
 #define POSTGRES_LOOSE_MS 100          /* a standby that does not stream: what will it be? */
 #define POSTGRES_TASK_MS 5000          /* ALTER SYSTEM and reload */
 #define POSTGRES_CHECKPOINT_MS 3600000 /* in the background, as long as it takes */
+/* CHECKPOINT after a promotion begins so much later: the first commits of clients that wait need the disk now, and a
+ * rewind from here is refused until it has ended (pg_rejoin.h). */
+#define POSTGRES_CHECKPOINT_PAUSE_US (100 * VRRP_US_PER_MS)
 #define POSTGRES_STOP_IMMEDIATE_MS 10000
 #define POSTGRES_START_MS 60000
 #define POSTGRES_INSPECT_MS 10000
@@ -39,6 +42,7 @@ struct postgres {
 	bool inspect_for_history; /* the core waits for it */
 	struct vrrp_time inspect_again;
 	bool checkpointing;
+	struct vrrp_time checkpoint_at; /* VRRP_TIME_NEVER: none is due */
 
 	/* the order under way */
 	enum vrrp_pg_op op;

@@ -201,6 +201,7 @@ static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 	static struct pg_script script;
 	struct vip_err err;
 
+	postgres->checkpoint_at = VRRP_TIME_NEVER;
 	memset(&script, 0, sizeof(script));
 	if (postgres->checkpointing) {
 		return;
@@ -217,8 +218,11 @@ static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now)
 {
 	if (order->op == VRRP_PG_OP_CHECKPOINT) {
-		checkpoint(postgres, now);
+		postgres->checkpoint_at = vrrp_time_add(now, POSTGRES_CHECKPOINT_PAUSE_US);
 		return;
+	}
+	if (order->op == VRRP_PG_OP_STOP_IMMEDIATE || order->op == VRRP_PG_OP_STOP_FAST) {
+		postgres->checkpoint_at = VRRP_TIME_NEVER;
 	}
 	if (postgres->op == VRRP_PG_OP_DETACH || postgres->op == VRRP_PG_OP_FOLLOW) {
 		pg_task_cancel(postgres->task);
@@ -285,6 +289,9 @@ void postgres_order_run(struct postgres *postgres, struct vrrp_time now)
 			pg_probe_now(postgres->probe, now);
 			postgres_order_end(postgres, true, false, NULL);
 		}
+	}
+	if (!vrrp_time_before(now, postgres->checkpoint_at)) {
+		checkpoint(postgres, now);
 	}
 	task = pg_task_run(postgres->background, now);
 	if (postgres->checkpointing && task != PG_TASK_RUNNING) {
