@@ -10,6 +10,7 @@
 #include "checks/pg_probe_private.h"
 
 #define PG_PROBE_EXECUTE "EXECUTE " PG_PROBE_STATEMENT
+#define PG_PROBE_SENDERS "vipd_senders"
 #define PG_PROBE_ASK_AGAIN_MAX 3 /* recovery ended under the question (55000): asked again at once */
 
 void pg_probe_tell(struct pg_probe *probe, enum pg_probe_event event)
@@ -152,7 +153,7 @@ void pg_probe_ask(struct pg_probe *probe, enum pg_probe_question question, const
 {
 	int64_t timeout_ms = probe->config.timeout_ms;
 
-	if (question != PG_ASK_STATE && question != PG_ASK_PREPARE) {
+	if (question != PG_ASK_STATE && question != PG_ASK_SENDERS && question != PG_ASK_PREPARE) {
 		int64_t left_ms = vrrp_time_diff_us(probe->promote_deadline, now) / VRRP_US_PER_MS;
 
 		timeout_ms = left_ms < 1 ? 1 : left_ms;
@@ -179,6 +180,16 @@ static void pg_probe_prepare(struct pg_probe *probe, struct vrrp_time now)
 		pg_query_state_sql(probe->state.server_version_num), pg_query_recovery_sql());
 
 	assert(length > 0 && (size_t)length < sizeof(sql));
+	if (probe->config.members.count > 0) {
+		static const char also[] = "; PREPARE " PG_PROBE_SENDERS " AS ";
+		size_t used = (size_t)length;
+
+		assert(used + sizeof(also) < sizeof(sql));
+		memcpy(sql + used, also, sizeof(also));
+		used += sizeof(also) - 1;
+		length = pg_sync_senders_sql(&probe->config.members, sql + used, sizeof(sql) - used);
+		assert(length == 0);
+	}
 	pg_probe_ask(probe, PG_ASK_PREPARE, sql, now);
 }
 
@@ -198,32 +209,57 @@ static void pg_probe_connected(struct pg_probe *probe, struct vrrp_time now)
 	pg_probe_prepare(probe, now);
 }
 
-static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
+/* A look is complete. */
+static void pg_probe_state_new(struct pg_probe *probe, const struct pg_state *state, struct vrrp_time now)
 {
-	struct pg_state state;
-
-	if (pg_query_state_parse(pg_conn_rows(probe->conn), &state, &probe->sentence) < 0) {
-		pg_probe_down(probe, PG_REASON_ANSWER);
-		return;
-	}
-	probe->next = vrrp_time_min(probe->next, pg_memory_refine(&probe->memory, probe->asked, &state));
-	probe->state = state;
-	probe->state_time = probe->asked;
+	probe->state = *state;
+	probe->state_time = probe->half_time;
 	probe->reason = probe->reason_told = PG_REASON_NONE;
 	probe->sentence.text[0] = '\0';
 	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
 	probe->asked_again = 0;
 	pg_knock_arm(&probe->knock, true, now);
 	pg_probe_tell(probe, PG_PROBE_STATE);
-	if (probe->promotion >= PG_PROMOTION_SENT && !state.in_recovery) {
+	if (probe->promotion >= PG_PROMOTION_SENT && !state->in_recovery) {
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTED);
 	}
+}
+
+static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
+{
+	if (pg_query_state_parse(pg_conn_rows(probe->conn), &probe->half, &probe->sentence) < 0) {
+		pg_probe_down(probe, PG_REASON_ANSWER);
+		return;
+	}
+	probe->half_time = probe->asked;
+	probe->next = vrrp_time_min(probe->next, pg_memory_refine(&probe->memory, probe->asked, &probe->half));
+	if (probe->config.members.count > 0 && !probe->half.in_recovery) {
+		pg_probe_ask(probe, PG_ASK_SENDERS, "EXECUTE " PG_PROBE_SENDERS, now);
+	} else {
+		pg_probe_state_new(probe, &probe->half, now);
+	}
+}
+
+/* What cannot be read is not known; the rest of the look holds. */
+static void pg_probe_answer_senders(struct pg_probe *probe, bool ok, struct vrrp_time now)
+{
+	struct pg_state *state = &probe->half;
+
+	if (ok && pg_sync_senders_parse(&probe->config.members, pg_conn_rows(probe->conn),
+			  state->synchronous_standby_names, &state->sync, NULL) == 0) {
+		pg_sync_settle(&probe->state.sync, &state->sync);
+	}
+	pg_probe_state_new(probe, state, now);
 }
 
 static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 {
 	if (probe->question == PG_ASK_STATE) {
 		pg_probe_answer_state(probe, now);
+		return;
+	}
+	if (probe->question == PG_ASK_SENDERS) {
+		pg_probe_answer_senders(probe, true, now);
 		return;
 	}
 	if (probe->question == PG_ASK_PREPARE) {
@@ -235,6 +271,7 @@ static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 	}
 	switch (probe->question) {
 	case PG_ASK_STATE:
+	case PG_ASK_SENDERS:
 	case PG_ASK_PREPARE:
 	case PG_ASK_RELOAD:
 		break;
@@ -259,6 +296,8 @@ static void pg_probe_refused(struct pg_probe *probe, struct vrrp_time now)
 		pg_conn_close(probe->conn); /* without it nothing can be asked: begin anew */
 		pg_probe_lost(probe, true, now);
 		pg_probe_down(probe, PG_REASON_SQL);
+	} else if (probe->question == PG_ASK_SENDERS) {
+		pg_probe_answer_senders(probe, false, now);
 	} else if (probe->question == PG_ASK_RELOAD) {
 		return; /* not allowed to: the promotion goes on without */
 	} else if (probe->question == PG_ASK_STATE) {

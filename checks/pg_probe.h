@@ -6,7 +6,7 @@
  * without asking: a pidfd on the process that listens (SO_PEERCRED of the unix socket; over TCP give the pid from
  * pg_datadir's report to pg_probe_postmaster_set). A second, short-lived connection every new_connection_interval_ms
  * shows whether new clients get in (a stopped postmaster's old backends go on answering); on a primary it also flushes
- * WAL, every write_interval_ms.
+ * WAL, every write_interval_ms. With members given, a primary is asked in each look for their walsenders, too.
  *
  * Sans-loop: poll pg_probe_fd for POLLIN, wake at pg_probe_deadline, then call pg_probe_run until it returns
  * PG_PROBE_NONE. The caller owns the probe; nothing here logs or reads the clock.
@@ -31,6 +31,7 @@ struct pg_probe_config {
 	int64_t timeout_ms;                 /* probe_timeout: connect, and answer */
 	int64_t new_connection_interval_ms; /* 0 = never */
 	int64_t write_interval_ms;          /* write_probe_interval; 0 = never */
+	struct pg_sync_members members;     /* of whose walsenders a primary is asked; count 0 = not */
 };
 
 enum pg_probe_event {

@@ -16,7 +16,7 @@
 #include "checks/watch.h"
 
 /* What the persistent connection is busy with. */
-enum pg_probe_question { PG_ASK_PREPARE, PG_ASK_STATE, PG_ASK_PROMOTE, PG_ASK_RECOVERY, PG_ASK_RELOAD };
+enum pg_probe_question { PG_ASK_PREPARE, PG_ASK_STATE, PG_ASK_SENDERS, PG_ASK_PROMOTE, PG_ASK_RECOVERY, PG_ASK_RELOAD };
 
 enum pg_probe_promotion {
 	PG_PROMOTION_NONE,
@@ -33,6 +33,8 @@ struct pg_probe {
 	struct pg_postmaster postmaster;
 	enum pg_probe_question question;
 	struct pg_state state;
+	struct pg_state half; /* read, while its walsenders are asked for */
+	struct vrrp_time half_time;
 	struct vrrp_time state_time;
 	struct vrrp_time asked;
 	struct vrrp_time next; /* idle: when to ask; closed: when to connect */

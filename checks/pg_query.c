@@ -311,6 +311,8 @@ static void pg_state_read_receiver(struct pg_reader *reader, struct pg_state *st
 
 static void pg_state_read_settings(struct pg_reader *reader, struct pg_state *state)
 {
+	const char *names = pg_rows_get(reader->rows, 0, PG_COLUMN_SYNC_NAMES);
+
 	state->fsync = pg_reader_on(reader, PG_COLUMN_FSYNC);
 	state->full_page_writes = pg_reader_on(reader, PG_COLUMN_FULL_PAGE_WRITES);
 	state->hot_standby = pg_reader_on(reader, PG_COLUMN_HOT_STANDBY);
@@ -318,8 +320,12 @@ static void pg_state_read_settings(struct pg_reader *reader, struct pg_state *st
 	state->data_checksums = pg_reader_on(reader, PG_COLUMN_DATA_CHECKSUMS);
 	pg_reader_text(
 		reader, PG_COLUMN_SYNCHRONOUS_COMMIT, state->synchronous_commit, sizeof(state->synchronous_commit));
-	pg_reader_text(reader, PG_COLUMN_SYNC_NAMES, state->synchronous_standby_names,
-		sizeof(state->synchronous_standby_names));
+	if (names != NULL) { /* somebody else's list may be long: no reason to understand nothing */
+		(void)snprintf(state->synchronous_standby_names, sizeof(state->synchronous_standby_names), "%s", names);
+	} else {
+		pg_reader_bad(reader, PG_COLUMN_SYNC_NAMES);
+	}
+	state->primary_conninfo_readable = pg_rows_get(reader->rows, 0, PG_COLUMN_PRIMARY_CONNINFO) != NULL;
 	pg_reader_text(reader, PG_COLUMN_PRIMARY_CONNINFO, state->primary_conninfo, sizeof(state->primary_conninfo));
 	pg_reader_text(reader, PG_COLUMN_PRIMARY_SLOT, state->primary_slot_name, sizeof(state->primary_slot_name));
 	state->wal_segment_bytes = (uint32_t)pg_reader_u64(reader, PG_COLUMN_SEGMENT_BYTES, UINT32_MAX, 0);

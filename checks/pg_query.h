@@ -15,6 +15,7 @@
 #define CHECKS_PG_QUERY_H
 
 #include "checks/pg_conn.h"
+#include "checks/pg_sync_list.h"
 #include "vrrp/base.h"
 #include "vrrp/err.h"
 
@@ -48,15 +49,17 @@ struct pg_state {
 	bool wal_log_hints;
 	bool data_checksums;
 	char synchronous_commit[16];
-	char synchronous_standby_names[512];
-	char primary_conninfo[PG_CONNINFO_BYTES_MAX]; /* "" also when unreadable */
+	char synchronous_standby_names[PG_SYNC_TEXT_BYTES]; /* a longer one is cut, so none of ours */
+	char primary_conninfo[PG_CONNINFO_BYTES_MAX];       /* "" also when unreadable */
+	bool primary_conninfo_readable;
 	char primary_slot_name[64];
 	uint32_t wal_segment_bytes;
 	uint16_t port;
 	int64_t postmaster_start_us; /* of pg_postmaster_start_time, microseconds since 1970: another one = restarted */
 	char startup_wait_event[64]; /* of the startup process; "" = none or no such process */
 	pid_t startup_pid;
-	uint32_t walsenders; /* connections streaming from here */
+	uint32_t walsenders;       /* connections streaming from here */
+	struct pg_sync_state sync; /* a primary whose walsenders are asked for (pg_probe) */
 };
 
 /* The statement for a server of this version (0 = not yet known: works for every supported one). Static text. */

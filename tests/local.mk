@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test_peer \
 	tests/unit/test_pg_control \
 	tests/unit/test_pg_query \
+	tests/unit/test_pg_sync_list \
 	tests/unit/test_pg_text \
 	tests/unit/test_pg_wal \
 	tests/unit/test_prng \

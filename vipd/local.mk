@@ -56,6 +56,7 @@ vipd_libvipd_a_SOURCES = \
 	vipd/postgres_internal.h \
 	vipd/postgres_order.c \
 	vipd/postgres_state.c \
+	vipd/postgres_sync.c \
 	vipd/report_sock.c \
 	vipd/report_sock.h \
 	vipd/state_file.c \

@@ -92,6 +92,9 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 	int code = open_rejoin(postgres, err);
 
 	(void)snprintf(probe.conninfo, sizeof(probe.conninfo), "%s", config->conninfo);
+	if (postgres_is_quorum(postgres)) {
+		probe.members = postgres->members;
+	}
 	if (code == 0) {
 		code = pg_probe_new(&probe, now, &postgres->probe, err);
 	}
@@ -128,6 +131,7 @@ int postgres_open(const struct config_instance *instance, size_t self, const str
 	postgres->instance = instance;
 	postgres->self = self;
 	postgres->local = *local;
+	postgres_members(instance, &postgres->members);
 	postgres->seen.upstream = VRRP_MEMBER_NONE;
 	postgres->checkpoint_at = VRRP_TIME_NEVER;
 	postgres->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -1,5 +1,6 @@
 /*
- * Inside of postgres.h: shared by postgres.c (probing, run), postgres_order.c (orders), postgres_open.c (start).
+ * Inside of postgres.h: shared by postgres.c (start, probing, run), postgres_order.c (orders), postgres_state.c (what
+ * was seen), postgres_sync.c (durability = quorum).
  */
 #ifndef VIPD_POSTGRES_INTERNAL_H
 #define VIPD_POSTGRES_INTERNAL_H
@@ -32,6 +33,7 @@ struct postgres {
 	const struct config_instance *instance;
 	size_t self;
 	struct config_local local;
+	struct pg_sync_members members; /* data members, by index; a witness's name is "" */
 	int epoll_fd;
 	struct pg_probe *probe;
 	struct pg_task *task;       /* FOLLOW, DETACH */
@@ -70,6 +72,12 @@ void postgres_order_run(struct postgres *postgres, struct vrrp_time now);
 void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, const struct vrrp_pg *pg);
 void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* postgres_sync.c */
+void postgres_members(const struct config_instance *instance, struct pg_sync_members *ret_members);
+bool postgres_is_quorum(const struct postgres *postgres);
+/* What a look says of a primary's standbys, and of what a voucher needs (protocol.md section 7). */
+void postgres_sync_seen(const struct postgres *postgres, const struct pg_state *state, struct vrrp_pg *pg);
 
 /* postgres_state.c */
 void postgres_on_state(struct postgres *postgres, struct vrrp_time now);

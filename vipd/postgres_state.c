@@ -53,6 +53,7 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 	pg.replayed = state->in_recovery ? state->replayed_lsn : state->flush_lsn;
 	pg.replay_lag_ms = state->replay_lag_ms < 0 ? 0 : (uint32_t)state->replay_lag_ms;
 	pg.timeline = exact_timeline(postgres, state, now);
+	postgres_sync_seen(postgres, state, &pg);
 	if (!postgres->ever_seen || postgres->down_reported) {
 		postgres_say(postgres, VRRP_LOG_INFO, "PostgreSQL answers: %s, timeline %u",
 			pg.in_recovery ? "standby" : "primary", state->timeline);
