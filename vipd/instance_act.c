@@ -211,6 +211,7 @@ void instance_act(struct instance *instance, const struct vrrp_action *action)
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_ADVERT:
+	case VRRP_ACT_TOKEN:
 	case VRRP_ACT_COUNT:
 	default:
 		act_on_kernel(instance, action);

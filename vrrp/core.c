@@ -134,6 +134,11 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 			core_let_go(core, update, VRRP_CAUSE_STOP);
 		}
 		break;
+	case VRRP_EVENT_RESTART:
+	case VRRP_EVENT_TOKEN:
+	case VRRP_EVENT_PAUSE:
+	case VRRP_EVENT_CLOCK:
+		break; /* nobody sends them yet */
 	case VRRP_EVENT_START:
 	case VRRP_EVENT_COUNT:
 	default:

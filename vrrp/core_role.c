@@ -16,6 +16,7 @@ struct vrrp_action *core_act(struct vrrp_update *update, enum vrrp_action_kind k
 	action->level = VRRP_LOG_INFO;
 	action->member = VRRP_MEMBER_NONE;
 	action->priority = 0;
+	action->restart = false;
 	action->lifetime_s = 0;
 	action->ticket = 0;
 	action->seq = 0;

@@ -159,18 +159,35 @@ enum vrrp_event_kind {
 	VRRP_EVENT_ADDRESS_LOST,  /* somebody deleted a floating address or the interface came back */
 	VRRP_EVENT_KERNEL_FAILED, /* gate or address could not be set */
 	VRRP_EVENT_STOP,          /* clean stop asked for */
+	VRRP_EVENT_RESTART,       /* restart with handover = keep asked for (section 4.3) */
+	VRRP_EVENT_TOKEN,         /* VRRP_ACT_TOKEN `ticket` is durable, or failed */
+	VRRP_EVENT_PAUSE,         /* an operator asks for a pause (ok), or for its end (section 4.4) */
+	VRRP_EVENT_CLOCK,         /* the rate of this host's clock was looked at: clock_excess_ppm (section 9) */
 	VRRP_EVENT_COUNT
+};
+
+/*
+ * What a holder that restarts leaves for the next process (section 4.3; B5): in a file of its own, written once, gone
+ * before it is used. ballot none: there is no token; as an order: the file is removed.
+ */
+struct vrrp_token {
+	struct vrrp_ballot ballot;         /* with the incarnation that made it */
+	struct vrrp_time lease_end;        /* CLOCK_BOOTTIME of the boot it was written under */
+	uint8_t digest[VRRP_DIGEST_BYTES]; /* of the configuration it was held under */
+	bool this_boot;                    /* read: it was written under the present boot id */
 };
 
 struct vrrp_event {
 	enum vrrp_event_kind kind;
 	struct vrrp_time now;
-	uint64_t ticket;                  /* STORED, PG_DONE */
+	uint64_t ticket;                  /* STORED, PG_DONE, FENCED, TOKEN */
 	bool untouched;                   /* PG_DONE, not ok: REWIND had not begun to change the directory */
-	bool ok;                          /* STORED, PG_DONE, LINK (up) */
+	bool ok;                          /* STORED, PG_DONE, FENCED, TOKEN, LINK (up), PAUSE (pause, or resume) */
 	bool readable;                    /* START: a state file was there and good, or this is the first start ever */
 	uint8_t member;                   /* REPORT: index of the sender */
 	struct vrrp_stored stored;        /* START */
+	struct vrrp_token token;          /* START: what the process before left; its file is gone already */
+	uint32_t clock_excess_ppm;        /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
 	struct vrrp_pg pg;                /* PG; PROMOTE's PG_DONE too (state after it) */
 	struct vrrp_history history;      /* HISTORY; count 0 = could not be read */
 	const struct vrrp_report *report; /* REPORT: valid during the step only */
@@ -191,7 +208,8 @@ enum vrrp_action_kind {
 	VRRP_ACT_FENCE,        /* run fence_command; answers VRRP_EVENT_FENCED(ticket) */
 	VRRP_ACT_READ_HISTORY, /* answers VRRP_EVENT_HISTORY */
 	VRRP_ACT_ROLE,         /* the role changed: row of the table (log, notify) */
-	VRRP_ACT_EXIT,         /* clean stop is complete */
+	VRRP_ACT_EXIT,         /* clean stop is complete; `restart`: start me again (exit code 75), at once */
+	VRRP_ACT_TOKEN, /* make core->token durable, or its file gone if its ballot is none; answers TOKEN(ticket) */
 	VRRP_ACT_COUNT
 };
 
@@ -211,6 +229,7 @@ struct vrrp_action {
 	enum vrrp_log_level level;
 	uint8_t member; /* index */
 	uint8_t priority;
+	bool restart;      /* EXIT */
 	uint8_t sync_k;    /* PG: SYNC_NAMES, DROP_SENDERS */
 	uint16_t sync_set; /* PG: the same; bit set of member indexes */
 	uint32_t lifetime_s;
@@ -226,6 +245,13 @@ struct vrrp_update {
 	unsigned count;
 	struct vrrp_time deadline; /* next VRRP_EVENT_TIMER at the latest */
 	struct vrrp_action action[VRRP_ACTIONS_MAX];
+};
+
+/* A renewal for longer than `lease` that is answered once its record is durable (B6). */
+struct vrrp_long_ask {
+	uint64_t ticket; /* of the store; 0 = none waits */
+	uint64_t incarnation;
+	uint64_t seq;
 };
 
 /* How far a holder is on its way (role PROMOTING). */
@@ -320,6 +346,21 @@ struct vrrp_core {
 	uint64_t stalls;
 	bool stopping;
 	bool exit_due;
+	bool exited; /* by a restart that keeps the lease: nothing is done any more */
+
+	/* restart with handover = keep (section 4.3), and what the process before left */
+	bool restarting;   /* the holder asks for restart_grace */
+	bool exit_restart; /* the end that is under way is a restart */
+	unsigned restart_asks;
+	struct vrrp_time restart_deadline; /* grants not in hand by then: a normal stop */
+	struct vrrp_time restart_floor;    /* the lease must reach this: worth of the first long ask */
+	struct vrrp_token token;           /* last ordered */
+	uint64_t token_ticket;             /* 0 = no order is under way */
+	bool token_out;                    /* the file stands there, or may */
+	struct vrrp_time token_retry_at;   /* its removal failed */
+	struct vrrp_time resumed_end;      /* end of the lease that the process before proved; none = not resumed */
+	struct vrrp_long_ask long_ask;
+	uint32_t clock_excess_ppm;
 };
 
 #endif

@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 static const char *const event_words[VRRP_EVENT_COUNT] = { "start", "timer", "report", "pg", "pg dead", "history",
-	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop" };
+	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop", "restart", "token",
+	"pause", "clock" };
 
 static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store", "gate", "bind", "unbind", "destroy",
-	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit" };
+	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit", "token" };
 
 static const char *const op_words[VRRP_PG_OP_COUNT] = { "none", "promote", "stop immediate", "stop fast",
 	"start as standby", "detach", "follow", "rewind", "clone", "checkpoint", "sync names", "drop senders", "seal" };
@@ -42,10 +43,16 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 	case VRRP_EVENT_STORED:
 	case VRRP_EVENT_FENCED:
 	case VRRP_EVENT_PG_DONE:
+	case VRRP_EVENT_TOKEN:
 		return snprintf(line, size, "%s: %s %llu %s", role, word, (unsigned long long)event->ticket,
 			event->ok ? "ok" : "failed");
 	case VRRP_EVENT_LINK:
 		return snprintf(line, size, "%s: link %s", role, event->ok ? "up" : "down");
+	case VRRP_EVENT_PAUSE:
+		return snprintf(line, size, "%s: %s", role, event->ok ? "pause" : "resume");
+	case VRRP_EVENT_CLOCK:
+		return snprintf(line, size, "%s: clock %u ppm too far", role, event->clock_excess_ppm);
+	case VRRP_EVENT_RESTART:
 	case VRRP_EVENT_START:
 	case VRRP_EVENT_TIMER:
 	case VRRP_EVENT_PG_DEAD:
@@ -85,13 +92,18 @@ int vrrp_trace_action(char *line, size_t size, const struct vrrp_core *core, con
 		return snprintf(line, size, "  store, ticket %llu", (unsigned long long)action->ticket);
 	case VRRP_ACT_ADVERT:
 		return snprintf(line, size, "  advert priority %u", action->priority);
+	case VRRP_ACT_TOKEN:
+		return snprintf(line, size, "  %s token, ticket %llu",
+			vrrp_ballot_is_none(&core->token.ballot) ? "remove" : "write",
+			(unsigned long long)action->ticket);
+	case VRRP_ACT_EXIT:
+		return snprintf(line, size, "  exit%s", action->restart ? " to be restarted" : "");
 	case VRRP_ACT_UNBIND:
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_PROBE:
 	case VRRP_ACT_FENCE:
 	case VRRP_ACT_READ_HISTORY:
-	case VRRP_ACT_EXIT:
 	case VRRP_ACT_COUNT:
 	default:
 		return snprintf(line, size, "  %s", word);

@@ -148,6 +148,7 @@ void sim_act(struct sim_world *world, struct sim_member *member, const struct vr
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_ADVERT:
+	case VRRP_ACT_TOKEN:
 	case VRRP_ACT_COUNT:
 		break;
 	}
