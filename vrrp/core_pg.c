@@ -368,6 +368,22 @@ static bool copies_from_the_wrong_one(const struct vrrp_core *core)
 	return report != NULL && !vrrp_ballot_equal(&report->ballot, &core->op_ballot);
 }
 
+/*
+ * Another member is being promoted for my cluster: my dead PostgreSQL is started a pause after that, as it is of no use
+ * before there is a MASTER to follow, and crash recovery would compete for disk and network with the promotion and the
+ * first commits after it. Bounded: that member is MASTER or not a holder within promote_timeout.
+ */
+static void wait_for_promotion(struct vrrp_core *core)
+{
+	int index = core_other_holder(core);
+
+	if (index >= 0 && core->peer[index].report.role == VRRP_ROLE_PROMOTING && !core->stopping &&
+		!core_is_foreign(core, &core->peer[index].report)) {
+		core->op_retry_at =
+			vrrp_time_max(core->op_retry_at, vrrp_time_add(core->now, CORE_RESTART_PAUSE_US));
+	}
+}
+
 void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	bool primary = core->pg.up && !core->pg.in_recovery;
@@ -387,6 +403,8 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->pg.gone && core->stored.rewinding && !vrrp_role_holds(core->role)) {
 		standby_tick(core, update); /* half rewound: cloned as soon as there is a holder, never started */
 	} else if (core->pg.gone) {
+		wait_for_promotion(core);
+		retry = !vrrp_time_before(core->now, core->op_retry_at);
 		if (core->op == VRRP_PG_OP_NONE && core->config.manage_full && retry && !core->stored.paused &&
 			!vrrp_role_holds(core->role) && (!core->stopping || core->superseded)) {
 			core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);

@@ -189,9 +189,35 @@ static void a_copy_of_a_holder_that_is_none_any_more_is_broken_off(void **state)
 	assert_int_equal(lab.core.op_member, 2);
 }
 
+static void a_dead_primary_is_not_started_while_another_member_is_promoted(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_be_master(&lab, 1, 20, 2);
+	lab.peer[1].role = VRRP_ROLE_PROMOTING;
+	core_lab_hear(&lab, 1);
+	core_lab_event(&lab, VRRP_EVENT_PG_DEAD, false);
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 0);
+	lab.peer[1].role = VRRP_ROLE_MASTER;
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
+}
+
+static void a_dead_primary_is_started_though_nobody_is_promoted(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_event(&lab, VRRP_EVENT_PG_DEAD, false);
+	core_lab_run_us(&lab, SECOND, 0);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_dead_primary_is_not_started_while_another_member_is_promoted),
+		cmocka_unit_test(a_dead_primary_is_started_though_nobody_is_promoted),
 		cmocka_unit_test(s6c_who_diverged_says_so_rewinds_and_only_then_takes_the_epoch),
 		cmocka_unit_test(s6c_nothing_is_rewound_before_diverged_is_on_the_disk),
 		cmocka_unit_test(s6c_a_rewind_that_fails_is_a_clone_the_next_time),

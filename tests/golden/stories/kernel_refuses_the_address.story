@@ -26,11 +26,6 @@ until db3 serves within 2 s
 	   5.059 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.059 db3 epoch 2.3
 	   5.061 db3 pg promote
-	   5.100 db1 pg start as standby
-	   5.100 db1 faults: pg_down fault_hold rejoining superseded
-	   5.105 db1 PostgreSQL starts as a standby
-	   5.105 db1 faults: pg_down fault_hold
-	   5.110 db1 faults: pg_starting fault_hold
 	   5.261 db3 PostgreSQL promoted to timeline 2
 	   5.261 db3 gate open
 	   5.261 db3 bind for 2 s
@@ -39,33 +34,28 @@ until db3 serves within 2 s
 	   5.261 db3 pg checkpoint
 	   5.261 db3 faults: history
 run 12 s
+	   5.263 db1 pg start as standby
+	   5.263 db1 faults: pg_down fault_hold rejoining superseded
 	   5.266 db3 faults: none
-	   5.405 db1 PostgreSQL is up
-	   5.510 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   5.510 db1 faults: diverged fault_hold
-	   5.510 db2 pg detach
-	   5.514 db1 pg rewind
-	   5.514 db1 PostgreSQL ends
-	   5.514 db1 faults: pg_down diverged fault_hold rejoining
-	   6.510 db2 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   6.510 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.510 db2 faults: diverged
-	   6.514 db1 PostgreSQL starts as a standby
-	   6.514 db1 epoch 2.3
-	   6.514 db1 faults: pg_down fault_hold
-	   6.514 db2 pg rewind
-	   6.514 db2 PostgreSQL ends
-	   6.514 db2 faults: pg_down diverged rejoining
-	   6.519 db1 faults: pg_starting fault_hold
-	   6.814 db1 PostgreSQL is up
-	   7.010 db1 faults: fault_hold
-	   7.514 db2 PostgreSQL starts as a standby
-	   7.514 db2 epoch 2.3
-	   7.514 db2 faults: pg_down
-	   7.519 db2 faults: pg_starting
-	   7.814 db2 PostgreSQL is up
-	   8.010 db2 faults: none
-	   8.012 db2 FAULT -> BACKUP: may be promoted again
+	   5.268 db1 PostgreSQL starts as a standby
+	   5.268 db1 faults: pg_down fault_hold
+	   5.273 db1 faults: pg_starting fault_hold
+	   5.510 db2 epoch 2.3
+	   5.512 db2 pg follow
+	   5.522 db2 BACKUP -> FAULT: may not be promoted any more
+	   5.524 db2 FAULT -> BACKUP: may be promoted again
+	   5.568 db1 PostgreSQL is up
+	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
+	   6.010 db1 faults: diverged fault_hold
+	   6.014 db1 pg rewind
+	   6.014 db1 PostgreSQL ends
+	   6.014 db1 faults: pg_down diverged fault_hold rejoining
+	   7.014 db1 PostgreSQL starts as a standby
+	   7.014 db1 epoch 2.3
+	   7.014 db1 faults: pg_down fault_hold
+	   7.019 db1 faults: pg_starting fault_hold
+	   7.314 db1 PostgreSQL is up
+	   7.510 db1 faults: fault_hold
 	  15.000 db1 FAULT -> BACKUP: may be promoted again
 	  15.000 db1 faults: none
 expect db3 serves

@@ -106,11 +106,6 @@ until db2 serves within 20 s
 	  17.995 db1 BACKUP -> FAULT: may not be promoted any more
 	  18.043 db1 PostgreSQL ends
 	  18.043 db1 faults: pg_down superseded
-	  18.093 db1 pg start as standby
-	  18.093 db1 faults: pg_down rejoining superseded
-	  18.098 db1 PostgreSQL starts as a standby
-	  18.098 db1 faults: pg_down
-	  18.103 db1 faults: pg_starting
 	  18.194 db2 PostgreSQL promoted to timeline 3
 	  18.194 db2 gate open
 	  18.194 db2 bind for 2 s
@@ -119,59 +114,64 @@ until db2 serves within 20 s
 	  18.194 db2 pg checkpoint
 	  18.194 db2 faults: history
 until db1 is a standby of db2 within 20 s
+	  18.198 db1 pg start as standby
+	  18.198 db1 faults: pg_down rejoining superseded
 	  18.199 db2 faults: none
-	  18.398 db1 PostgreSQL is up
-	  18.500 db1 FAULT -> BACKUP: may be promoted again
-	  18.500 db1 log: history has diverged from the holder's (member 2): must be rewound or cloned
-	  18.500 db1 faults: diverged
-	  18.502 db1 BACKUP -> FAULT: may not be promoted any more
-	  18.504 db1 pg rewind
-	  18.504 db1 PostgreSQL ends
-	  18.504 db1 faults: pg_down diverged rejoining
-	  19.504 db1 PostgreSQL starts as a standby
-	  19.504 db1 epoch 9.2
-	  19.504 db1 faults: pg_down
-	  19.509 db1 faults: pg_starting
-	  19.804 db1 PostgreSQL is up
-	  20.000 db1 faults: none
+	  18.203 db1 PostgreSQL starts as a standby
+	  18.203 db1 faults: pg_down
+	  18.208 db1 faults: pg_starting
+	  18.503 db1 PostgreSQL is up
+	  19.000 db1 FAULT -> BACKUP: may be promoted again
+	  19.000 db1 log: history has diverged from the holder's (member 2): must be rewound or cloned
+	  19.000 db1 faults: diverged
+	  19.002 db1 BACKUP -> FAULT: may not be promoted any more
+	  19.004 db1 pg rewind
+	  19.004 db1 PostgreSQL ends
+	  19.004 db1 faults: pg_down diverged rejoining
+	  20.004 db1 PostgreSQL starts as a standby
+	  20.004 db1 epoch 9.2
+	  20.004 db1 faults: pg_down
+	  20.009 db1 faults: pg_starting
+	  20.304 db1 PostgreSQL is up
+	  20.500 db1 faults: none
 run 1 s
-	  20.002 db1 FAULT -> BACKUP: may be promoted again
+	  20.502 db1 FAULT -> BACKUP: may be promoted again
 boot db3
-	  21.000 db3 host up
-	  21.000 db3 PostgreSQL starts as a primary
-	  21.000 db3 daemon started
-	  21.000 db3 faults: pg_down
+	  21.500 db3 host up
+	  21.500 db3 PostgreSQL starts as a primary
+	  21.500 db3 daemon started
+	  21.500 db3 faults: pg_down
 until db3 is a standby of db2 within 20 s
-	  21.002 db3 refuses db2 ballot 9.2: silent
-	  21.005 db3 INIT -> FAULT: started, and may not be promoted yet
-	  21.005 db3 faults: pg_starting
-	  21.300 db3 PostgreSQL is up
-	  21.510 db3 FAULT -> BACKUP: may be promoted again
-	  21.510 db3 pg stop immediate
-	  21.510 db3 faults: rejoining superseded
-	  21.560 db3 PostgreSQL ends
-	  21.560 db3 BACKUP -> FAULT: may not be promoted any more
-	  21.560 db3 faults: pg_down superseded
-	  21.610 db3 pg start as standby
-	  21.610 db3 faults: pg_down rejoining superseded
-	  21.615 db3 PostgreSQL starts as a standby
-	  21.615 db3 faults: pg_down
-	  21.620 db3 faults: pg_starting
-	  21.915 db3 PostgreSQL is up
-	  22.004 db3 grants db2 ballot 9.2
+	  21.502 db3 refuses db2 ballot 9.2: silent
+	  21.505 db3 INIT -> FAULT: started, and may not be promoted yet
+	  21.505 db3 faults: pg_starting
+	  21.800 db3 PostgreSQL is up
 	  22.010 db3 FAULT -> BACKUP: may be promoted again
-	  22.010 db3 log: history has diverged from the holder's (member 2): must be rewound or cloned
-	  22.010 db3 faults: diverged
-	  22.012 db3 BACKUP -> FAULT: may not be promoted any more
-	  22.014 db3 pg rewind
-	  22.014 db3 PostgreSQL ends
-	  22.014 db3 faults: pg_down diverged rejoining
-	  23.014 db3 PostgreSQL starts as a standby
-	  23.014 db3 epoch 9.2
-	  23.014 db3 faults: pg_down
-	  23.019 db3 faults: pg_starting
-	  23.314 db3 PostgreSQL is up
+	  22.010 db3 pg stop immediate
+	  22.010 db3 faults: rejoining superseded
+	  22.060 db3 PostgreSQL ends
+	  22.060 db3 BACKUP -> FAULT: may not be promoted any more
+	  22.060 db3 faults: pg_down superseded
+	  22.110 db3 pg start as standby
+	  22.110 db3 faults: pg_down rejoining superseded
+	  22.115 db3 PostgreSQL starts as a standby
+	  22.115 db3 faults: pg_down
+	  22.120 db3 faults: pg_starting
+	  22.415 db3 PostgreSQL is up
+	  22.504 db3 grants db2 ballot 9.2
+	  22.510 db3 FAULT -> BACKUP: may be promoted again
+	  22.510 db3 log: history has diverged from the holder's (member 2): must be rewound or cloned
+	  22.510 db3 faults: diverged
+	  22.512 db3 BACKUP -> FAULT: may not be promoted any more
+	  22.514 db3 pg rewind
+	  22.514 db3 PostgreSQL ends
+	  22.514 db3 faults: pg_down diverged rejoining
+	  23.514 db3 PostgreSQL starts as a standby
+	  23.514 db3 epoch 9.2
+	  23.514 db3 faults: pg_down
+	  23.519 db3 faults: pg_starting
+	  23.814 db3 PostgreSQL is up
 run 1 s
-	  23.510 db3 faults: none
-	  23.512 db3 FAULT -> BACKUP: may be promoted again
+	  24.010 db3 faults: none
+	  24.012 db3 FAULT -> BACKUP: may be promoted again
 expect db2 serves

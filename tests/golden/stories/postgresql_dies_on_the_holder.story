@@ -23,11 +23,6 @@ until db3 serves within 1 s
 	   5.009 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.009 db3 epoch 2.3
 	   5.011 db3 pg promote
-	   5.050 db1 pg start as standby
-	   5.050 db1 faults: pg_down rejoining superseded
-	   5.055 db1 PostgreSQL starts as a standby
-	   5.055 db1 faults: pg_down
-	   5.060 db1 faults: pg_starting
 	   5.211 db3 PostgreSQL promoted to timeline 2
 	   5.211 db3 gate open
 	   5.211 db3 bind for 2 s
@@ -36,35 +31,30 @@ until db3 serves within 1 s
 	   5.211 db3 pg checkpoint
 	   5.211 db3 faults: history
 until db1 is a standby of db3 within 20 s
+	   5.213 db1 pg start as standby
+	   5.213 db1 faults: pg_down rejoining superseded
 	   5.216 db3 faults: none
-	   5.355 db1 PostgreSQL is up
-	   5.510 db1 FAULT -> BACKUP: may be promoted again
-	   5.510 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   5.510 db1 faults: diverged
-	   5.510 db2 pg detach
-	   5.511 db1 BACKUP -> FAULT: may not be promoted any more
-	   5.514 db1 pg rewind
-	   5.514 db1 PostgreSQL ends
-	   5.514 db1 faults: pg_down diverged rejoining
-	   6.510 db2 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   6.510 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.510 db2 faults: diverged
-	   6.514 db1 PostgreSQL starts as a standby
-	   6.514 db1 epoch 2.3
-	   6.514 db1 faults: pg_down
-	   6.514 db2 pg rewind
-	   6.514 db2 PostgreSQL ends
-	   6.514 db2 faults: pg_down diverged rejoining
-	   6.519 db1 faults: pg_starting
-	   6.814 db1 PostgreSQL is up
-	   7.010 db1 faults: none
+	   5.218 db1 PostgreSQL starts as a standby
+	   5.218 db1 faults: pg_down
+	   5.223 db1 faults: pg_starting
+	   5.510 db2 epoch 2.3
+	   5.512 db2 pg follow
+	   5.518 db1 PostgreSQL is up
+	   5.522 db2 BACKUP -> FAULT: may not be promoted any more
+	   5.524 db2 FAULT -> BACKUP: may be promoted again
+	   6.010 db1 FAULT -> BACKUP: may be promoted again
+	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
+	   6.010 db1 faults: diverged
+	   6.012 db1 BACKUP -> FAULT: may not be promoted any more
+	   6.014 db1 pg rewind
+	   6.014 db1 PostgreSQL ends
+	   6.014 db1 faults: pg_down diverged rejoining
+	   7.014 db1 PostgreSQL starts as a standby
+	   7.014 db1 epoch 2.3
+	   7.014 db1 faults: pg_down
+	   7.019 db1 faults: pg_starting
+	   7.314 db1 PostgreSQL is up
+	   7.510 db1 faults: none
 run 2 s
-	   7.012 db1 FAULT -> BACKUP: may be promoted again
-	   7.514 db2 PostgreSQL starts as a standby
-	   7.514 db2 epoch 2.3
-	   7.514 db2 faults: pg_down
-	   7.519 db2 faults: pg_starting
-	   7.814 db2 PostgreSQL is up
-	   8.010 db2 faults: none
-	   8.012 db2 FAULT -> BACKUP: may be promoted again
+	   7.512 db1 FAULT -> BACKUP: may be promoted again
 expect db3 serves

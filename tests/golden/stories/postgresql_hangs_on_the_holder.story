@@ -27,11 +27,6 @@ until db3 serves within 4 s
 	   5.569 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.569 db3 epoch 2.3
 	   5.571 db3 pg promote
-	   5.610 db1 pg start as standby
-	   5.610 db1 faults: pg_down rejoining superseded
-	   5.615 db1 PostgreSQL starts as a standby
-	   5.615 db1 faults: pg_down
-	   5.620 db1 faults: pg_starting
 	   5.771 db3 PostgreSQL promoted to timeline 2
 	   5.771 db3 gate open
 	   5.771 db3 bind for 2 s
@@ -40,25 +35,30 @@ until db3 serves within 4 s
 	   5.771 db3 pg checkpoint
 	   5.771 db3 faults: history
 until db1 is a standby of db3 within 20 s
+	   5.773 db1 pg start as standby
+	   5.773 db1 faults: pg_down rejoining superseded
 	   5.776 db3 faults: none
 	   5.777 db2 epoch 2.3
+	   5.778 db1 PostgreSQL starts as a standby
+	   5.778 db1 faults: pg_down
 	   5.779 db2 pg follow
+	   5.783 db1 faults: pg_starting
 	   5.789 db2 BACKUP -> FAULT: may not be promoted any more
 	   5.791 db2 FAULT -> BACKUP: may be promoted again
-	   5.915 db1 PostgreSQL is up
-	   6.010 db1 FAULT -> BACKUP: may be promoted again
-	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   6.010 db1 faults: diverged
-	   6.010 db1 BACKUP -> FAULT: may not be promoted any more
-	   6.014 db1 pg rewind
-	   6.014 db1 PostgreSQL ends
-	   6.014 db1 faults: pg_down diverged rejoining
-	   7.014 db1 PostgreSQL starts as a standby
-	   7.014 db1 epoch 2.3
-	   7.014 db1 faults: pg_down
-	   7.019 db1 faults: pg_starting
-	   7.314 db1 PostgreSQL is up
-	   7.510 db1 faults: none
+	   6.078 db1 PostgreSQL is up
+	   6.510 db1 FAULT -> BACKUP: may be promoted again
+	   6.510 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
+	   6.510 db1 faults: diverged
+	   6.512 db1 BACKUP -> FAULT: may not be promoted any more
+	   6.514 db1 pg rewind
+	   6.514 db1 PostgreSQL ends
+	   6.514 db1 faults: pg_down diverged rejoining
+	   7.514 db1 PostgreSQL starts as a standby
+	   7.514 db1 epoch 2.3
+	   7.514 db1 faults: pg_down
+	   7.519 db1 faults: pg_starting
+	   7.814 db1 PostgreSQL is up
+	   8.010 db1 faults: none
 run 2 s
-	   7.512 db1 FAULT -> BACKUP: may be promoted again
+	   8.012 db1 FAULT -> BACKUP: may be promoted again
 expect db3 serves

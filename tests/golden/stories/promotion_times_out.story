@@ -32,11 +32,6 @@ until db2 serves within 3 s
 	   6.835 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.835 db2 epoch 3.2
 	   6.837 db2 pg promote
-	   6.877 db3 pg start as standby
-	   6.877 db3 faults: pg_down fault_hold rejoining superseded
-	   6.882 db3 PostgreSQL starts as a standby
-	   6.882 db3 faults: pg_down fault_hold
-	   6.887 db3 faults: pg_starting fault_hold
 	   7.037 db2 PostgreSQL promoted to timeline 2
 	   7.037 db2 gate open
 	   7.037 db2 bind for 2 s
@@ -46,7 +41,12 @@ until db2 serves within 3 s
 	   7.037 db2 faults: history
 until db3 is a standby of db2 within 20 s
 	   7.042 db2 faults: none
-	   7.182 db3 PostgreSQL is up
+	   7.060 db3 pg start as standby
+	   7.060 db3 faults: pg_down fault_hold rejoining superseded
+	   7.065 db3 PostgreSQL starts as a standby
+	   7.065 db3 faults: pg_down fault_hold
+	   7.070 db3 faults: pg_starting fault_hold
+	   7.365 db3 PostgreSQL is up
 	   7.510 db3 epoch 3.2
 	   7.510 db3 faults: fault_hold
 	   7.512 db3 pg follow
