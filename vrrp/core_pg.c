@@ -379,8 +379,7 @@ static void wait_for_promotion(struct vrrp_core *core)
 
 	if (index >= 0 && core->peer[index].report.role == VRRP_ROLE_PROMOTING && !core->stopping &&
 		!core_is_foreign(core, &core->peer[index].report)) {
-		core->op_retry_at =
-			vrrp_time_max(core->op_retry_at, vrrp_time_add(core->now, CORE_RESTART_PAUSE_US));
+		core->op_retry_at = vrrp_time_max(core->op_retry_at, vrrp_time_add(core->now, CORE_RESTART_PAUSE_US));
 	}
 }
 
