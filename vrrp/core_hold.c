@@ -109,7 +109,12 @@ void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64
 	}
 }
 
-/* PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). */
+/*
+ * PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). `serving` is written, but
+ * nobody waits for the disk here: until it is durable the file says `promoting`, and a daemon that dies in between
+ * stops this PostgreSQL and starts it as a standby at its next start (4.2). That loses nothing, it is ahead and will be
+ * elected again; and clients are not kept waiting for an fsync.
+ */
 static void serve(struct vrrp_core *core, struct vrrp_update *update)
 {
 	gate(core, update, core->lease_end, core->lease_end);
@@ -337,8 +342,10 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if ((core->role == VRRP_ROLE_MASTER || core->role == VRRP_ROLE_PROMOTING) && higher_holder(core)) {
-		core->stored.diverged = true; /* its tail was served: put aside before any rewind */
-		core_store(core);
+		if (core_pg_may_be_primary(core)) {
+			core->stored.diverged = true; /* its tail was served; one still in recovery wrote none */
+			core_store(core);
+		}
 		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
 	}
 	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline)) {

@@ -160,6 +160,9 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core->stored.paused && !running_primary) {
 		return false;
 	}
+	if (core_beyond_max_lag(core, &own.at)) {
+		return false; /* against the newest report, not that of the last probe: the probe under way will say */
+	}
 	if (!boot_wait_is_over(core, running_primary)) {
 		return false;
 	}
