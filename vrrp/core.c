@@ -66,7 +66,7 @@ static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrr
 {
 	int64_t late_us = core->deadline.us == 0 ? 0 : vrrp_time_diff_us(now, core->deadline);
 
-	if (late_us <= core->config.advert_int_us) {
+	if (late_us <= core->config.advert_int_us || VRRP_MUTANT(stall_unnoticed)) {
 		return;
 	}
 	core->stalls++;
@@ -245,7 +245,8 @@ static void finish(struct vrrp_core *core, struct vrrp_update *update)
 {
 	bool durable = core->stored_ticket >= core->store_ticket;
 
-	if (core->store_failed && !vrrp_time_before(core->now, core->store_retry_at)) {
+	if (core->store_failed && !VRRP_MUTANT(store_not_retried) &&
+		!vrrp_time_before(core->now, core->store_retry_at)) {
 		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
 		core_store(core);
 	}

@@ -39,7 +39,7 @@ uint32_t vrrp_core_faults(const struct vrrp_core *core)
 	if (!core->link_up) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
 	}
-	if (core->stored.diverged) {
+	if (core->stored.diverged && !VRRP_MUTANT(diverged_stands)) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED);
 	}
 	if (vrrp_time_before(core->now, core->held_until)) {

@@ -7,6 +7,7 @@
 #define VRRP_CORE_INTERNAL_H
 
 #include "vrrp/core.h"
+#include "vrrp/mutant.h"
 #include "vrrp/ranking.h"
 
 /* Leases after which a running primary, or a better candidate, that does not win stops blocking others (D3). */

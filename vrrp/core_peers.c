@@ -12,7 +12,7 @@ const struct vrrp_report *core_fresh(const struct vrrp_core *core, unsigned inde
 
 bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *report)
 {
-	return memcmp(core->config.digest, report->digest, VRRP_DIGEST_BYTES) == 0;
+	return memcmp(core->config.digest, report->digest, VRRP_DIGEST_BYTES) == 0 || VRRP_MUTANT(digest_ignored);
 }
 
 bool core_is_foreign(const struct vrrp_core *core, const struct vrrp_report *report)
@@ -85,13 +85,14 @@ struct vrrp_standing core_own_standing(const struct vrrp_core *core)
 bool core_is_running_primary(const struct vrrp_core *core, const struct vrrp_standing *standing)
 {
 	if (!standing->primary || !standing->eligible ||
-		vrrp_ballot_compare(&core->stored.epoch, &standing->at.epoch) > 0) {
+		(vrrp_ballot_compare(&core->stored.epoch, &standing->at.epoch) > 0 &&
+			!VRRP_MUTANT(passed_primary_counts))) {
 		return false;
 	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report != NULL && !core_is_foreign(core, report) &&
+		if (report != NULL && !core_is_foreign(core, report) && !VRRP_MUTANT(passed_primary_counts) &&
 			vrrp_ballot_compare(&report->epoch, &standing->at.epoch) > 0) {
 			return false;
 		}

@@ -187,8 +187,9 @@ static const struct vrrp_report *followable(const struct vrrp_core *core, unsign
 									      : core->stored.system_identifier)) {
 		return NULL;
 	}
-	if (vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
-		vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0) {
+	if (!VRRP_MUTANT(older_holder_followed) &&
+		(vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
+			vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0)) {
 		return NULL; /* older than what this member has taken over or vouched for: it waits [A3] */
 	}
 	*ret_index = (unsigned)index;
@@ -259,7 +260,8 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 {
 	struct vrrp_position own = core_own_position(core);
 	struct vrrp_position holder = vrrp_position_from_report(report);
-	bool clone = (core->stored.rewinding && !core->rewind_armed) || rewind_is_blind(&own, &holder);
+	bool clone = (core->stored.rewinding && !core->rewind_armed && !VRRP_MUTANT(half_rewound_is_rewound_again)) ||
+		     (rewind_is_blind(&own, &holder) && !VRRP_MUTANT(rewind_although_blind));
 
 	if (!core->config.manage_full || core->stored_ticket < core->epoch_ticket) {
 		return;
@@ -315,11 +317,12 @@ static void attach(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 	struct vrrp_position holder = vrrp_position_from_report(report);
 	enum vrrp_lineage lineage = vrrp_history_compare(&own, &holder, NULL);
 
-	if (lineage == VRRP_LINEAGE_DIVERGED) {
+	if (lineage == VRRP_LINEAGE_DIVERGED && !VRRP_MUTANT(attaches_without_comparing)) {
 		mark_diverged(core, update, index);
 		return;
 	}
-	if (lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX) {
+	if (lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX &&
+		!VRRP_MUTANT(attaches_without_comparing)) {
 		return; /* the next report will say more */
 	}
 	if (!vrrp_ballot_equal(&core->stored.epoch, &report->ballot)) {
