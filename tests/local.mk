@@ -131,7 +131,7 @@ tests_golden_golden_SOURCES = $(sim_world) $(golden_sources) tests/mutants/none.
 
 # Mutants: the core once more, in which one rule can be broken at run time (vrrp/mutant.h), and who must see it.
 mutants_tests = tests/run_mutants.py
-mutants_programs = tests/sim/sim_mutant tests/golden/golden_mutant
+mutants_programs = tests/sim/sim_mutant tests/golden/golden_mutant $(mutants_unit)
 mutants_library = tests/mutants/libvrrp_mutant.a
 tests_mutants_libvrrp_mutant_a_SOURCES = $(vrrp_libvrrp_a_SOURCES) tests/mutants/chosen.c tests/mutants/mutants.h
 tests_mutants_libvrrp_mutant_a_CPPFLAGS = $(AM_CPPFLAGS) -DVRRP_MUTANTS
@@ -139,6 +139,51 @@ tests_sim_sim_mutant_SOURCES = $(sim_world) tests/sim/main.c
 tests_sim_sim_mutant_LDADD = $(mutants_library)
 tests_golden_golden_mutant_SOURCES = $(sim_world) $(golden_sources)
 tests_golden_golden_mutant_LDADD = $(mutants_library)
+# Unit tests that see mutants; VIPD_MUTANT chooses one.
+mutants_unit = \
+	tests/unit/mutant_core_hold \
+	tests/unit/mutant_core_leave \
+	tests/unit/mutant_core_pg \
+	tests/unit/mutant_core_quorum_none \
+	tests/unit/mutant_core_rejoin \
+	tests/unit/mutant_core_round \
+	tests/unit/mutant_core_stand \
+	tests/unit/mutant_core_start \
+	tests/unit/mutant_core_vote \
+	tests/unit/mutant_core_vote_data \
+	tests/unit/mutant_history \
+	tests/unit/mutant_lease \
+	tests/unit/mutant_peer \
+	tests/unit/mutant_ranking
+tests_unit_mutant_core_hold_SOURCES = tests/unit/test_core_hold.c
+tests_unit_mutant_core_hold_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_leave_SOURCES = tests/unit/test_core_leave.c
+tests_unit_mutant_core_leave_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_pg_SOURCES = tests/unit/test_core_pg.c
+tests_unit_mutant_core_pg_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_quorum_none_SOURCES = tests/unit/test_core_quorum_none.c
+tests_unit_mutant_core_quorum_none_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_rejoin_SOURCES = tests/unit/test_core_rejoin.c
+tests_unit_mutant_core_rejoin_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_round_SOURCES = tests/unit/test_core_round.c
+tests_unit_mutant_core_round_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_stand_SOURCES = tests/unit/test_core_stand.c
+tests_unit_mutant_core_stand_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_start_SOURCES = tests/unit/test_core_start.c
+tests_unit_mutant_core_start_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vote_SOURCES = tests/unit/test_core_vote.c
+tests_unit_mutant_core_vote_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vote_data_SOURCES = tests/unit/test_core_vote_data.c
+tests_unit_mutant_core_vote_data_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_history_SOURCES = tests/unit/test_history.c
+tests_unit_mutant_history_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_lease_SOURCES = tests/unit/test_lease.c
+tests_unit_mutant_lease_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_peer_SOURCES = tests/unit/test_peer.c
+tests_unit_mutant_peer_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_ranking_SOURCES = tests/unit/test_ranking.c
+tests_unit_mutant_ranking_LDADD = $(mutants_unit_libs)
+mutants_unit_libs = tests/unit/libshared.a $(mutants_library) $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 fuzz_targets = \
 	tests/fuzz/fuzz_addr \

@@ -100,7 +100,8 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		break;
 	case VRRP_EVENT_STORED:
 		core->store_failed = !event->ok;
-		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
+		core->store_retry_at = VRRP_MUTANT(store_not_retried) ? VRRP_TIME_NEVER
+								      : vrrp_time_add(core->now, CORE_STORE_RETRY_US);
 		if (event->ok && event->ticket > core->stored_ticket) {
 			core->stored_ticket = event->ticket;
 		}
@@ -245,8 +246,7 @@ static void finish(struct vrrp_core *core, struct vrrp_update *update)
 {
 	bool durable = core->stored_ticket >= core->store_ticket;
 
-	if (core->store_failed && !VRRP_MUTANT(store_not_retried) &&
-		!vrrp_time_before(core->now, core->store_retry_at)) {
+	if (core->store_failed && !vrrp_time_before(core->now, core->store_retry_at)) {
 		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
 		core_store(core);
 	}

@@ -77,8 +77,7 @@ static void store_epoch(struct vrrp_core *core)
 		}
 	}
 	core->stored.epoch = VRRP_MUTANT(epoch_not_taken) ? core->stored.epoch : core->ballot;
-	core->stored.promoting =
-		core->pg.in_recovery && !VRRP_MUTANT(promoting_not_recorded) ? core->ballot : (struct vrrp_ballot){ 0 };
+	core->stored.promoting = core->pg.in_recovery ? core->ballot : (struct vrrp_ballot){ 0 };
 	core->phase = VRRP_HOLD_STORING;
 	core->wait_ticket = core_store(core);
 }

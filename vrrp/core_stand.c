@@ -189,6 +189,9 @@ static int64_t round_us(const struct vrrp_core *core)
 	int64_t half = core->config.advert_int_us / 2;
 	int64_t longest = core->config.lease_us / 2;
 
+	if (VRRP_MUTANT(no_limit_of_a_round)) {
+		return core->config.lease_us * 1000;
+	}
 	rtts = rtts > longest ? longest : rtts;
 	return rtts > half ? rtts : half;
 }
@@ -303,7 +306,7 @@ void core_stand_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	core_stand_check(core, update);
 	if (core->role == VRRP_ROLE_CANDIDATE) {
-		if (!vrrp_time_before(core->now, core->round_end) && !VRRP_MUTANT(no_limit_of_a_round)) {
+		if (!vrrp_time_before(core->now, core->round_end)) {
 			core_withdraw(core, update, VRRP_CAUSE_ROUND_OVER);
 		} else if (!vrrp_time_before(core->now, core->ask_again_at)) {
 			core->ask_again_at = VRRP_TIME_NEVER;

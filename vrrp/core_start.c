@@ -70,6 +70,9 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	assert(!core->started);
 	core->started = true;
 	core->stored = event->stored;
+	if (VRRP_MUTANT(promoting_forgotten)) {
+		core->stored.promoting = (struct vrrp_ballot){ 0 };
+	}
 	/* A predecessor's gate and addresses go before the first report (B4). */
 	if (!VRRP_MUTANT(gate_left_open_at_start)) {
 		action = core_act(update, VRRP_ACT_GATE);

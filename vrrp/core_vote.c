@@ -51,7 +51,7 @@ static void give(struct vrrp_core *core, const struct vrrp_report *report, int64
 /* Still CANDIDATE one lease after the first of an unbroken run of grants (D2). */
 static bool round_too_long(const struct vrrp_core *core, const struct vrrp_report *report)
 {
-	return !VRRP_MUTANT(no_limit_of_a_round) && report->role == VRRP_ROLE_CANDIDATE &&
+	return !VRRP_MUTANT(renews_a_candidate_for_ever) && report->role == VRRP_ROLE_CANDIDATE &&
 	       core->grant.to == report->sender && core->grant.run_start.us != 0 &&
 	       vrrp_time_diff_us(core->now, core->grant.run_start) >= core->config.lease_us;
 }
@@ -195,7 +195,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 /* My own vote for the ask that is about to be sent: it counts from the same instant as the others'. */
 void core_vote_self(struct vrrp_core *core, int64_t ask_us)
 {
-	if (core_is_silent(core) || (core_bound_to_other(core) && !VRRP_MUTANT(own_vote_although_bound))) {
+	if (core_is_silent(core) || core_bound_to_other(core)) {
 		return;
 	}
 	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, ask_us, false);

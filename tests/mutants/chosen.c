@@ -1,12 +1,19 @@
 #include "tests/mutants/mutants.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vrrp/mutant.h"
 
 static const char *chosen;
 static bool reached;
+
+/* For programs without arguments of their own, the unit tests' twins. */
+static void __attribute__((constructor)) choose_by_environment(void)
+{
+	chosen = getenv("VIPD_MUTANT");
+}
 
 bool mutants_choose(const char *name)
 {
