@@ -16,6 +16,7 @@ static const struct {
 	{ "report", datadir_report },
 	{ "stop", datadir_stop },
 	{ "prepare", datadir_prepare },
+	{ "seal", datadir_seal },
 	{ "start", datadir_start },
 	{ "rewind", datadir_rewind },
 	{ "clone-check", datadir_clone_check },

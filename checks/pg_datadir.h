@@ -5,6 +5,7 @@
  * over to pg_datadir_main before anything else when it sees that argv[0]. The verbs:
  *   report        prints key=value lines, which pg_datadir_parse reads; changes nothing
  *   prepare       standby.signal and primary_conninfo by rename + fsync, PostgreSQL being stopped
+ *   seal          the same without upstream, for a primary that was cleanly shut down only
  *   stop, start, rewind, clone-check, clone-swap: the steps of pg_rejoin, see pg_rejoin.h
  * The daemon's side here is pure: it builds the argument list and reads the answer; exec.h runs it.
  *
@@ -36,6 +37,7 @@ struct pg_datadir_report {
 	bool postmaster_alive;     /* such a process exists, is PostgreSQL, and works in this directory */
 	uint32_t orphans; /* processes of PostgreSQL in this directory that are no child of a living postmaster */
 	bool standby_signal;
+	bool upstream_empty; /* postgresql.auto.conf empties primary_conninfo */
 	bool recovery_signal;
 	bool backup_label;
 	uint32_t tablespaces_outside; /* links in pg_tblspc: such a cluster is neither cloned nor rewound by us */

@@ -113,6 +113,31 @@ int datadir_upstream_set(const char *directory, const char *conninfo, const char
 	return result;
 }
 
+bool datadir_upstream_is_empty(const char *directory)
+{
+	static const char name[] = "primary_conninfo";
+	char path[PG_DATADIR_PATH_BYTES];
+	char *text = NULL;
+	bool empty = false;
+
+	if (datadir_path(directory, DATADIR_AUTO_CONF, path, NULL) < 0 ||
+		datadir_file_read(path, &text, NULL, NULL) < 0) {
+		return false;
+	}
+	for (const char *line = text; *line != '\0';) { /* the last one counts */
+		size_t length = strcspn(line, "\n");
+
+		if (datadir_line_sets(line, length, name)) {
+			static const char ours[] = "primary_conninfo = ''";
+
+			empty = length == sizeof(ours) - 1 && memcmp(line, ours, length) == 0;
+		}
+		line += length + (line[length] == '\n' ? 1 : 0);
+	}
+	free(text);
+	return empty;
+}
+
 struct datadir_kept {
 	unsigned count;
 	struct {

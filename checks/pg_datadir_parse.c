@@ -173,6 +173,9 @@ static int pg_datadir_line(struct pg_datadir_report *report, const char *key, ch
 	if (strcmp(key, "standby_signal") == 0) {
 		return pg_datadir_bool(value, &report->standby_signal);
 	}
+	if (strcmp(key, "upstream_empty") == 0) {
+		return pg_datadir_bool(value, &report->upstream_empty);
+	}
 	if (strcmp(key, "recovery_signal") == 0) {
 		return pg_datadir_bool(value, &report->recovery_signal);
 	}

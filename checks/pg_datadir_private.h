@@ -59,6 +59,8 @@ int datadir_tree_remove(const char *path, struct vip_err *err);
 int datadir_standby_signal(const char *directory, struct vip_err *err);
 /* Sets primary_conninfo and primary_slot_name in postgresql.auto.conf where not NULL. */
 int datadir_upstream_set(const char *directory, const char *conninfo, const char *slot, struct vip_err *err);
+/* Does postgresql.auto.conf, which is read last, empty primary_conninfo? */
+bool datadir_upstream_is_empty(const char *directory);
 /* Our own settings and certificates, kept in memory while a tool replaces them by the source's. */
 struct datadir_kept;
 int datadir_keep(const char *directory, struct datadir_kept **ret_kept, struct vip_err *err);
@@ -90,6 +92,7 @@ int datadir_report(struct datadir *datadir);
 /* verbs (pg_datadir_run.c, pg_datadir_stop.c, pg_datadir_clone.c); each returns an exit status */
 int datadir_stop(struct datadir *datadir);
 int datadir_prepare(struct datadir *datadir);
+int datadir_seal(struct datadir *datadir);
 int datadir_start(struct datadir *datadir);
 int datadir_rewind(struct datadir *datadir);
 int datadir_clone_check(struct datadir *datadir);

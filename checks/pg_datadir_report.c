@@ -241,8 +241,9 @@ int datadir_report(struct datadir *datadir)
 	} else {
 		(void)printf("note=%s\n", err.text);
 	}
-	(void)printf("standby_signal=%d\nrecovery_signal=%d\nbackup_label=%d\ntablespaces_outside=%u\nconfig_file=%s\n",
-		datadir_file_exists(datadir->data, "standby.signal"),
+	(void)printf("standby_signal=%d\nupstream_empty=%d\nrecovery_signal=%d\nbackup_label=%d\n"
+		     "tablespaces_outside=%u\nconfig_file=%s\n",
+		datadir_file_exists(datadir->data, "standby.signal"), datadir_upstream_is_empty(datadir->data),
 		datadir_file_exists(datadir->data, "recovery.signal"),
 		datadir_file_exists(datadir->data, "backup_label"), datadir_tablespaces(datadir->data),
 		datadir_config(datadir));

@@ -101,6 +101,33 @@ int datadir_prepare(struct datadir *datadir)
 	return DATADIR_EXIT_DONE;
 }
 
+/*
+ * A primary that was shut down cleanly may vouch: its end is known for certain, and from now on it starts as a standby
+ * of nobody only (protocol.md section 7). Written again also where it stands there already: it may not be on the disk.
+ */
+int datadir_seal(struct datadir *datadir)
+{
+	struct pg_control control;
+	struct vip_err err;
+	int status = datadir_refuse_running(datadir);
+
+	if (status != 0) {
+		return status;
+	}
+	if (datadir_control(datadir, &control, &err) < 0) {
+		return datadir_failed(&err);
+	}
+	if (control.state != PG_CONTROL_SHUT_DOWN || datadir_file_exists(datadir->data, "backup_label")) {
+		(void)fprintf(stderr, "%s is of no primary that was cleanly shut down: it says \"%s\"\n", datadir->data,
+			pg_control_state_name(control.state));
+		return DATADIR_EXIT_REFUSED;
+	}
+	if (datadir_standby_signal(datadir->data, &err) < 0 || datadir_upstream_set(datadir->data, "", "", &err) < 0) {
+		return datadir_failed(&err);
+	}
+	return DATADIR_EXIT_DONE;
+}
+
 /* The child: a postmaster in a session of its own, its first words into a log file. */
 static void datadir_postgres_become(struct datadir *datadir) __attribute__((noreturn));
 

@@ -20,6 +20,7 @@ static const enum pg_step pg_plans[][PG_STEPS_MAX] = {
 	[PG_OPERATION_START] = { PG_STEP_START, PG_STEP_PREPARE, PG_STEP_START_COMMAND, PG_STEP_END },
 	[PG_OPERATION_REWIND] = { PG_STEP_SOURCE, PG_STEP_REWIND, PG_STEP_END },
 	[PG_OPERATION_CLONE] = { PG_STEP_CLONE_CHECK, PG_STEP_BASEBACKUP, PG_STEP_CLONE_SWAP, PG_STEP_END },
+	[PG_OPERATION_SEAL] = { PG_STEP_SEAL, PG_STEP_REPORT, PG_STEP_END },
 	[PG_OPERATION_INSPECT] = { PG_STEP_REPORT, PG_STEP_END },
 };
 
@@ -257,6 +258,13 @@ int pg_rejoin_clone(struct pg_rejoin *rejoin, const char *upstream, const char *
 		return -E2BIG;
 	}
 	return pg_rejoin_begin(rejoin, PG_OPERATION_CLONE, &wish, timeout_ms, now, err);
+}
+
+int pg_rejoin_seal(struct pg_rejoin *rejoin, int64_t timeout_ms, struct vrrp_time now, struct vip_err *err)
+{
+	struct pg_step_wish wish = { 0 };
+
+	return pg_rejoin_begin(rejoin, PG_OPERATION_SEAL, &wish, timeout_ms, now, err);
 }
 
 int pg_rejoin_inspect(

@@ -81,6 +81,12 @@ int pg_rejoin_rewind(struct pg_rejoin *rejoin, const char *source, uint32_t time
 int pg_rejoin_clone(struct pg_rejoin *rejoin, const char *upstream, const char *slot, int64_t timeout_ms,
 	struct vrrp_time now, struct vip_err *err);
 
+/*
+ * Makes a primary that was cleanly shut down one that starts only as a standby of nobody, durably, and reports: its end
+ * is in the report's shutdown_end_lsn. -EPERM: it runs, or was not shut down so.
+ */
+int pg_rejoin_seal(struct pg_rejoin *rejoin, int64_t timeout_ms, struct vrrp_time now, struct vip_err *err);
+
 /* Reads a report (pg_datadir.h); the result is in pg_rejoin_report. */
 int pg_rejoin_inspect(
 	struct pg_rejoin *rejoin, uint32_t timeline, int64_t timeout_ms, struct vrrp_time now, struct vip_err *err);
@@ -96,7 +102,7 @@ const char *pg_rejoin_progress(const struct pg_rejoin *rejoin);
 int pg_rejoin_error(const struct pg_rejoin *rejoin);
 const char *pg_rejoin_sentence(const struct pg_rejoin *rejoin);
 
-/* After pg_rejoin_inspect is done. */
+/* After pg_rejoin_inspect or pg_rejoin_seal is done. */
 const struct pg_datadir_report *pg_rejoin_report(const struct pg_rejoin *rejoin);
 
 /* The postmaster that pg_rejoin_start started; 0 = unknown (start_command). */

@@ -21,6 +21,7 @@ static const struct {
 	[PG_STEP_STOP] = { "stopping PostgreSQL", "stop" },
 	[PG_STEP_START] = { "starting PostgreSQL as a standby", "start" },
 	[PG_STEP_PREPARE] = { "making the data directory a standby's", "prepare" },
+	[PG_STEP_SEAL] = { "sealing the data directory", "seal" },
 	[PG_STEP_START_COMMAND] = { "running start_command", NULL },
 	[PG_STEP_SOURCE] = { "asking the source for its timeline", NULL },
 	[PG_STEP_REWIND] = { "rewinding", "rewind" },

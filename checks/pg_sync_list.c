@@ -152,6 +152,42 @@ int pg_sync_senders_sql(const struct pg_sync_members *members, char *ret_sql, si
 	return length < 0 || (size_t)length >= size ? -E2BIG : 0;
 }
 
+/* CASE, and not WHERE: the planner may evaluate conditions in any order, and pg_terminate_backend has an effect. */
+int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *ret_sql, size_t size)
+{
+	char names[PG_SYNC_TEXT_BYTES];
+	int length;
+
+	pg_sync_array_format(members, keep, names);
+	length = snprintf(ret_sql, size,
+		"SELECT pg_catalog.current_setting('synchronous_standby_names'),"
+		" (SELECT pg_catalog.array_remove(pg_catalog.array_agg(CASE WHEN r.state = 'backup' THEN NULL"
+		" WHEN x.name = ANY (%s::text[]) AND (r.state = 'startup' OR"
+		" s.slot_name = 'vipd_' || pg_catalog.translate(x.name, '-', '_')) THEN NULL"
+		" WHEN pg_catalog.pg_terminate_backend(r.pid) THEN r.pid ELSE r.pid END), NULL)"
+		" FROM pg_catalog.pg_stat_replication AS r"
+		" CROSS JOIN LATERAL (SELECT pg_catalog.lower(r.application_name COLLATE \"C\") AS name) AS x"
+		" LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid),"
+		" (SELECT pg_catalog.count(CASE WHEN a.application_name = '" PG_SYNC_CANARY "' AND a.pid <>"
+		" pg_catalog.pg_backend_pid() AND a.usename = current_user THEN"
+		" pg_catalog.pg_cancel_backend(a.pid) END) FROM pg_catalog.pg_stat_activity AS a)",
+		names);
+	return length < 0 || (size_t)length >= size ? -E2BIG : 0;
+}
+
+int pg_sync_pids_read(const char *text, char *ret_pids, size_t size)
+{
+	const char *pids = text != NULL ? text : "{}";
+	size_t length = strlen(pids);
+
+	if (length < 2 || length >= size || pids[0] != '{' || strspn(pids + 1, "0123456789,") + 2 != length ||
+		pids[length - 1] != '}') {
+		return -EPROTO;
+	}
+	(void)memcpy(ret_pids, pids, length + 1);
+	return 0;
+}
+
 static int pg_sender_bad(const struct pg_rows *rows, unsigned row, enum pg_sender_column column, struct vip_err *err)
 {
 	const char *text = pg_rows_get(rows, row, column);

@@ -21,8 +21,9 @@
 #include "vrrp/err.h"
 
 #define PG_SYNC_NOBODY "vipd.nobody"
-#define PG_SYNC_TEXT_BYTES 512 /* of a list: 9 names of 32 bytes with quotes and commas, "ANY 9 ()" */
-#define PG_SYNC_SENDERS_MAX 64 /* walsenders bearing members' names that are looked at */
+#define PG_SYNC_CANARY "vipd.canary" /* application_name of the connection that makes pg_sync's commit */
+#define PG_SYNC_TEXT_BYTES 512       /* of a list: 9 names of 32 bytes with quotes and commas, "ANY 9 ()" */
+#define PG_SYNC_SENDERS_MAX 64       /* walsenders bearing members' names that are looked at */
 #define PG_SYNC_SLOT_BYTES 64
 
 struct pg_sync_members {
@@ -65,6 +66,17 @@ int pg_sync_senders_sql(const struct pg_sync_members *members, char *ret_sql, si
  */
 int pg_sync_senders_parse(const struct pg_sync_members *members, const struct pg_rows *rows, const char *list,
 	struct pg_sync_state *ret_state, struct vip_err *err);
+
+/*
+ * One row: the list as it is read; an array of the processes of all walsenders but those of `keep` that hold their own
+ * slots, which it ends (a base backup releases nothing and is left alone); how many connections named PG_SYNC_CANARY it
+ * cancelled. 0 or -E2BIG.
+ */
+int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *ret_sql, size_t size);
+
+/* That array, as PostgreSQL writes it ("{1,2}"; NULL = "{}"), copied if it is one: it goes into a statement. 0 or
+ * -EPROTO. */
+int pg_sync_pids_read(const char *text, char *ret_pids, size_t size);
 
 /* Leaves an intruder only if it was the same process in the look before. The processes stay noted. */
 void pg_sync_settle(const struct pg_sync_state *before, struct pg_sync_state *state);

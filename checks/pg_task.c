@@ -177,6 +177,15 @@ int pg_task_start(struct pg_task *task, const char *conninfo, const struct pg_sc
 	return 0;
 }
 
+/* Its last words, if it had any, were read for the answer. */
+static bool pg_task_had_died(const struct pg_task *task)
+{
+	enum pg_reason reason = pg_conn_reason(task->conn);
+
+	return pg_conn_status(task->conn) == PG_CONN_CLOSED &&
+	       (reason == PG_REASON_LOST || reason == PG_REASON_STOPPING);
+}
+
 enum pg_task_status pg_task_run(struct pg_task *task, struct vrrp_time now)
 {
 	bool connecting = pg_conn_status(task->conn) == PG_CONN_CONNECTING;
@@ -187,7 +196,7 @@ enum pg_task_status pg_task_run(struct pg_task *task, struct vrrp_time now)
 		return task->status;
 	}
 	result = pg_conn_run(task->conn, now, &task->sentence);
-	if (result < 0 && task->warm && task->next == 0 && pg_conn_reason(task->conn) == PG_REASON_LOST) {
+	if (result < 0 && task->warm && task->next == 0 && pg_task_had_died(task)) {
 		result = pg_task_connect(task, now); /* it had died while nobody looked: nothing has been done yet */
 		return result < 0 ? pg_task_fail(task) : task->status;
 	}

@@ -74,11 +74,16 @@ static void give_order(struct instance *instance, const struct vrrp_action *acti
 {
 	struct postgres_order order = { .op = action->op,
 		.member = action->member,
+		.sync_set = action->sync_set,
+		.sync_k = action->sync_k,
 		.ticket = action->ticket,
 		.latest = vrrp_core_lease_end(&instance->core),
 		.deadline = instance->core.promote_deadline };
 	struct vrrp_time now = clock_now();
 
+	if (action->member < instance->own->member_count && action->member != instance->self) {
+		order.timeline = instance->core.peer[action->member].report.timeline;
+	}
 	if (action->op == VRRP_PG_OP_PROMOTE) {
 		if (!lease_runs(instance)) {
 			return; /* the timer that ends the lease is due: it takes this order back */

@@ -104,12 +104,16 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 	if (code == 0) {
 		code = pg_task_new(&postgres->background, err);
 	}
+	if (code == 0) {
+		code = pg_sync_new(config->conninfo, &postgres->members, &postgres->sync, err);
+	}
 	if (code < 0) {
 		return code;
 	}
 	postgres->interval_ms = probe.interval_ms;
 	if (watch(postgres, pg_probe_fd(postgres->probe)) < 0 || watch(postgres, pg_task_fd(postgres->task)) < 0 ||
 		watch(postgres, pg_task_fd(postgres->background)) < 0 ||
+		watch(postgres, pg_sync_fd(postgres->sync)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->rejoin)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->inspector)) < 0) {
 		return vip_err_set(err, -errno, "epoll_ctl: %s", strerror(errno));
@@ -153,6 +157,7 @@ void postgres_close(struct postgres *postgres)
 	pg_probe_free(postgres->probe);
 	pg_task_free(postgres->task);
 	pg_task_free(postgres->background);
+	pg_sync_free(postgres->sync);
 	pg_rejoin_free(postgres->rejoin);
 	pg_rejoin_free(postgres->inspector);
 	if (postgres->epoll_fd >= 0) {
@@ -172,6 +177,7 @@ struct vrrp_time postgres_deadline(const struct postgres *postgres)
 
 	at = vrrp_time_min(at, pg_task_deadline(postgres->task));
 	at = vrrp_time_min(at, pg_task_deadline(postgres->background));
+	at = vrrp_time_min(at, pg_sync_deadline(postgres->sync));
 	at = vrrp_time_min(at, postgres->checkpoint_at);
 	at = vrrp_time_min(at, pg_rejoin_deadline(postgres->rejoin));
 	if (postgres_must_inspect(postgres)) {

@@ -38,7 +38,10 @@ void postgres_probe(struct postgres *postgres, struct vrrp_time now);
 
 struct postgres_order {
 	enum vrrp_pg_op op;
-	unsigned member; /* index of the holder for FOLLOW, REWIND, CLONE */
+	unsigned member;   /* index of the holder for FOLLOW, REWIND, CLONE */
+	uint32_t timeline; /* … its timeline, 0 = not known */
+	uint16_t sync_set; /* SYNC_NAMES, DROP_SENDERS */
+	uint8_t sync_k;    /* … */
 	uint64_t ticket;
 	struct vrrp_time latest;   /* PROMOTE: not to be sent later: the lease's end */
 	struct vrrp_time deadline; /* PROMOTE: promote_timeout */

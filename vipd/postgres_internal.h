@@ -8,6 +8,7 @@
 #include "checks/pg_follow.h"
 #include "checks/pg_probe.h"
 #include "checks/pg_rejoin.h"
+#include "checks/pg_sync.h"
 #include "checks/pg_task.h"
 #include "vipd/postgres.h"
 
@@ -15,6 +16,7 @@
 #define POSTGRES_FAST_US (3 * VRRP_US_PER_S)
 #define POSTGRES_LOOSE_MS 100          /* a standby that does not stream: what will it be? */
 #define POSTGRES_TASK_MS 5000          /* ALTER SYSTEM and reload */
+#define POSTGRES_SYNC_MS 5000          /* SYNC_NAMES, DROP_SENDERS */
 #define POSTGRES_CHECKPOINT_MS 3600000 /* in the background, as long as it takes */
 /* CHECKPOINT after a promotion begins so much later: the first commits of clients that wait need the disk now, and a
  * rewind from here is refused until it has ended (pg_rejoin.h). */
@@ -26,7 +28,23 @@
 #define POSTGRES_EVENTS_MAX 32 /* events of one source handled in a turn of the loop */
 
 /* Steps of an order that takes several. */
-enum postgres_step { POSTGRES_STEP_NONE, POSTGRES_STEP_STOP, POSTGRES_STEP_COPY, POSTGRES_STEP_START };
+enum postgres_step {
+	POSTGRES_STEP_NONE,
+	POSTGRES_STEP_STOP,
+	POSTGRES_STEP_COPY,
+	POSTGRES_STEP_START,
+	POSTGRES_STEP_SEAL
+};
+
+/* What stands on the disk of one that is gone, once it was looked at. */
+struct postgres_down {
+	bool known;
+	bool sealed; /* by us, since it is gone */
+	bool no_upstream;
+	vrrp_lsn end; /* of a clean shutdown of a primary; 0 = it was none */
+	uint32_t timeline;
+	uint64_t system_identifier;
+};
 
 struct postgres {
 	struct postgres_callbacks callbacks;
@@ -38,7 +56,8 @@ struct postgres {
 	struct pg_probe *probe;
 	struct pg_task *task;       /* FOLLOW, DETACH */
 	struct pg_task *background; /* CHECKPOINT */
-	struct pg_rejoin *rejoin;   /* stop, start, rewind, clone */
+	struct pg_sync *sync;       /* SYNC_NAMES, DROP_SENDERS */
+	struct pg_rejoin *rejoin;   /* stop, start, rewind, clone, seal */
 	struct pg_rejoin *inspector;
 	bool inspecting;
 	bool inspect_for_history; /* the core waits for it */
@@ -51,6 +70,9 @@ struct postgres {
 	enum postgres_step step;
 	uint64_t ticket;
 	unsigned member;
+	uint32_t member_timeline;
+	uint16_t sync_set;
+	uint8_t sync_k;
 	struct vrrp_time order_latest;
 	struct vrrp_time order_deadline;
 	bool cancelling; /* the rejoin operation before this order has not ended yet */
@@ -60,6 +82,7 @@ struct postgres {
 	bool ever_seen;
 	bool down_reported;
 	bool gone;
+	struct postgres_down down;
 	uint32_t timeline; /* exact, of the postmaster started at timeline_start_us */
 	int64_t timeline_start_us;
 	struct vrrp_time fast_until;
@@ -70,6 +93,7 @@ struct postgres {
 /* postgres_order.c */
 void postgres_order_run(struct postgres *postgres, struct vrrp_time now);
 void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, const struct vrrp_pg *pg);
+void postgres_order_fail(struct postgres *postgres, int code, const char *sentence);
 void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -77,6 +101,14 @@ void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const ch
 void postgres_members(const struct config_instance *instance, struct pg_sync_members *ret_members);
 bool postgres_is_quorum(const struct postgres *postgres);
 /* What a look says of a primary's standbys, and of what a voucher needs (protocol.md section 7). */
+/* Begins SYNC_NAMES, DROP_SENDERS or SEAL. 0 or negative errno. */
+int postgres_sync_begin(struct postgres *postgres, struct vrrp_time now, struct vip_err *err);
+/* Takes the end of SYNC_NAMES or DROP_SENDERS. */
+void postgres_sync_run(struct postgres *postgres, struct vrrp_time now);
+void postgres_sync_cancel(struct postgres *postgres);
+/* What the disk of one that is gone says, and what the core is told of that. */
+void postgres_down_note(struct postgres *postgres, const struct pg_datadir_report *report, bool sealed);
+void postgres_down_seen(const struct postgres *postgres, struct vrrp_pg *pg);
 void postgres_sync_seen(const struct postgres *postgres, const struct pg_state *state, struct vrrp_pg *pg);
 
 /* postgres_state.c */

@@ -28,7 +28,7 @@ void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, cons
 }
 
 /* `code`: the negative errno of what failed. */
-static void fail(struct postgres *postgres, int code, const char *sentence)
+void postgres_order_fail(struct postgres *postgres, int code, const char *sentence)
 {
 	/* Stopping came first; the source was asked before pg_rewind was run (pg_rejoin.h). */
 	bool untouched =
@@ -185,6 +185,8 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 	case VRRP_PG_OP_SYNC_NAMES:
 	case VRRP_PG_OP_DROP_SENDERS:
 	case VRRP_PG_OP_SEAL:
+		code = postgres_sync_begin(postgres, now, &err);
+		break;
 	case VRRP_PG_OP_NONE:
 	case VRRP_PG_OP_CHECKPOINT:
 	case VRRP_PG_OP_COUNT:
@@ -192,7 +194,7 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 		assert(!"not an order with an end");
 	}
 	if (code < 0) {
-		fail(postgres, code, err.text);
+		postgres_order_fail(postgres, code, err.text);
 	}
 }
 
@@ -230,9 +232,13 @@ void postgres_order(struct postgres *postgres, const struct postgres_order *orde
 		pg_rejoin_cancel(postgres->rejoin, now);
 		postgres->cancelling = true;
 	}
+	postgres_sync_cancel(postgres);
 	pg_probe_promote_cancel(postgres->probe); /* not sent yet: never; sent: what it says is no more than a probe */
 	postgres->op = order->op;
 	postgres->member = order->member;
+	postgres->member_timeline = order->timeline;
+	postgres->sync_set = order->sync_set;
+	postgres->sync_k = order->sync_k;
 	postgres->ticket = order->ticket;
 	postgres->order_latest = order->latest;
 	postgres->order_deadline = order->deadline;
@@ -251,20 +257,26 @@ static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 	int code = 0;
 
 	if (!ok) {
-		fail(postgres, pg_rejoin_error(postgres->rejoin), pg_rejoin_sentence(postgres->rejoin));
+		postgres_order_fail(postgres, pg_rejoin_error(postgres->rejoin), pg_rejoin_sentence(postgres->rejoin));
 		return;
 	}
 	if (postgres->step == POSTGRES_STEP_STOP && copies) {
 		code = begin_copy(postgres, now, &err);
 	} else if (postgres->step == POSTGRES_STEP_COPY) {
 		code = begin_start(postgres, postgres->member, now, &err);
+	} else if (postgres->step == POSTGRES_STEP_SEAL) {
+		postgres_down_note(postgres, pg_rejoin_report(postgres->rejoin), true);
+		postgres->gone = true;
+		postgres_down_seen(postgres, &postgres->seen);
+		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
+		postgres_order_end(postgres, postgres->down.sealed, false, NULL);
 	} else {
 		postgres->gone = postgres->step == POSTGRES_STEP_STOP;
 		pg_probe_now(postgres->probe, now);
 		postgres_order_end(postgres, true, false, NULL);
 	}
 	if (code < 0) {
-		fail(postgres, code, err.text);
+		postgres_order_fail(postgres, code, err.text);
 	}
 }
 
@@ -280,11 +292,12 @@ void postgres_order_run(struct postgres *postgres, struct vrrp_time now)
 	} else if (postgres->step != POSTGRES_STEP_NONE && (status == PG_REJOIN_DONE || status == PG_REJOIN_FAILED)) {
 		step_done(postgres, status == PG_REJOIN_DONE, now);
 	}
+	postgres_sync_run(postgres, now);
 	task = pg_task_run(postgres->task, now);
 	if ((postgres->op == VRRP_PG_OP_FOLLOW || postgres->op == VRRP_PG_OP_DETACH) &&
 		(task == PG_TASK_DONE || task == PG_TASK_FAILED)) {
 		if (task == PG_TASK_FAILED) {
-			fail(postgres, -EIO, pg_task_sentence(postgres->task));
+			postgres_order_fail(postgres, -EIO, pg_task_sentence(postgres->task));
 		} else {
 			pg_probe_now(postgres->probe, now);
 			postgres_order_end(postgres, true, false, NULL);

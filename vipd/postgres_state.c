@@ -65,6 +65,7 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 	postgres->ever_seen = true;
 	postgres->down_reported = false;
 	postgres->gone = false;
+	postgres->down.known = false;
 	postgres->sentence[0] = '\0';
 	postgres->seen = pg;
 }
@@ -91,6 +92,7 @@ void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 	pg.faults = reason == PG_REASON_TIMEOUT ? VRRP_FAULT_BIT(VRRP_FAULT_PG_HUNG) : 0;
 	pg.in_recovery = postgres->seen.in_recovery;
 	pg.system_identifier = postgres->seen.system_identifier;
+	postgres_down_seen(postgres, &pg);
 	postgres->seen = pg;
 }
 
@@ -145,6 +147,8 @@ void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time 
 		   pg_probe_reason(postgres->probe) == PG_REASON_DOWN) {
 		postgres->gone = true;
 		postgres->seen.gone = true;
+		postgres_down_note(postgres, report, false);
+		postgres_down_seen(postgres, &postgres->seen);
 		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
 	} else {
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US / 4);

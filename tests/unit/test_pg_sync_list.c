@@ -267,6 +267,24 @@ static void more_walsenders_than_are_looked_at(void **state)
 	assert_int_equal(parse(""), -EMSGSIZE);
 }
 
+static void pids_are_only_pids(void **state)
+{
+	static const char *const wrong[] = { "", "{", "}", "1", "{1", "1}", "{1}'", "{1;2}", "{1}{2}", "{-1}",
+		"{1, 2}" };
+	char pids[8] = "x";
+
+	(void)state;
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(wrong); i++) {
+		assert_int_equal(pg_sync_pids_read(wrong[i], pids, sizeof(pids)), -EPROTO);
+		assert_string_equal(pids, "x");
+	}
+	assert_int_equal(pg_sync_pids_read("{12,345}", pids, sizeof(pids)), -EPROTO); /* does not fit */
+	assert_int_equal(pg_sync_pids_read("{12,34}", pids, sizeof(pids)), 0);
+	assert_string_equal(pids, "{12,34}");
+	assert_int_equal(pg_sync_pids_read(NULL, pids, sizeof(pids)), 0);
+	assert_string_equal(pids, "{}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +300,7 @@ int main(void)
 		cmocka_unit_test(who_has_told_no_position_is_counted),
 		cmocka_unit_test(what_cannot_be_right_is_refused),
 		cmocka_unit_test(more_walsenders_than_are_looked_at),
+		cmocka_unit_test(pids_are_only_pids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

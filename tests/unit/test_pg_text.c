@@ -84,7 +84,7 @@ static const char report[] =
 	"state=in archive recovery\nsystem_identifier=7575432100123456789\ncheckpoint_lsn=0/5000028\n"
 	"redo_lsn=0/5000000\ncheckpoint_timeline=1\nmin_recovery_lsn=0/5000170\nmin_recovery_timeline=2\n"
 	"wal_log_hints=1\nchecksum_version=1\nwal_segment_bytes=16777216\nwal_block_bytes=8192\n"
-	"standby_signal=1\nrecovery_signal=0\nbackup_label=0\ntablespaces_outside=3\n"
+	"standby_signal=1\nupstream_empty=1\nrecovery_signal=0\nbackup_label=0\ntablespaces_outside=3\n"
 	"config_file=/etc/postgresql/15/main/postgresql.conf\ntimeline=2\nhistory=1 0/0 0\n"
 	"history=2 0/5000170 18446744073709551615\nfuture=ignored\nend\n";
 
@@ -94,7 +94,8 @@ static void a_report_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(pg_datadir_parse(report, &seen, NULL), 0);
-	assert_true(seen.present && seen.control_known && seen.postmaster_alive && seen.standby_signal);
+	assert_true(seen.present && seen.control_known && seen.postmaster_alive && seen.standby_signal &&
+		    seen.upstream_empty);
 	assert_false(seen.recovery_signal || seen.backup_label);
 	assert_int_equal(seen.major, 15);
 	assert_int_equal(seen.owner_uid, 101);
