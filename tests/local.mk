@@ -70,7 +70,7 @@ postgres_tests = \
 	tests/unit/test_pg_sync
 
 # What the unit tests share: one list, headers too.
-check_LIBRARIES = tests/unit/libshared.a
+check_LIBRARIES = tests/unit/libshared.a $(mutants_library)
 tests_unit_libshared_a_SOURCES = \
 	tests/unit/config_sample.h \
 	tests/unit/core_lab.c \
@@ -118,17 +118,74 @@ sim_world = \
 	tests/sim/pg_op.c \
 	tests/sim/sim.h \
 	tests/sim/world.c
-tests_sim_sim_SOURCES = $(sim_world) tests/sim/main.c
+tests_sim_sim_SOURCES = $(sim_world) tests/sim/main.c tests/mutants/none.c tests/mutants/mutants.h
 
 # Golden scenarios: one file a story, tests/golden/stories/NAME.story.
 golden_tests = tests/run_golden.py
 golden_programs = tests/golden/golden
-tests_golden_golden_SOURCES = $(sim_world) \
+golden_sources = \
 	tests/golden/golden.h \
 	tests/golden/main.c \
 	tests/golden/verbs.c \
 	tests/golden/watch.c \
 	tests/golden/words.c
+tests_golden_golden_SOURCES = $(sim_world) $(golden_sources) tests/mutants/none.c tests/mutants/mutants.h
+
+# Mutants: the core once more, in which one rule can be broken at run time (vrrp/mutant.h), and who must see it.
+mutants_tests = tests/run_mutants.py
+mutants_programs = tests/sim/sim_mutant tests/golden/golden_mutant $(mutants_unit)
+mutants_library = tests/mutants/libvrrp_mutant.a
+tests_mutants_libvrrp_mutant_a_SOURCES = $(vrrp_libvrrp_a_SOURCES) tests/mutants/chosen.c tests/mutants/mutants.h
+tests_mutants_libvrrp_mutant_a_CPPFLAGS = $(AM_CPPFLAGS) -DVRRP_MUTANTS
+tests_sim_sim_mutant_SOURCES = $(sim_world) tests/sim/main.c
+tests_sim_sim_mutant_LDADD = $(mutants_library)
+tests_golden_golden_mutant_SOURCES = $(sim_world) $(golden_sources)
+tests_golden_golden_mutant_LDADD = $(mutants_library)
+# Unit tests that see mutants; VIPD_MUTANT chooses one.
+mutants_unit = \
+	tests/unit/mutant_core_hold \
+	tests/unit/mutant_core_leave \
+	tests/unit/mutant_core_pg \
+	tests/unit/mutant_core_quorum_none \
+	tests/unit/mutant_core_rejoin \
+	tests/unit/mutant_core_round \
+	tests/unit/mutant_core_stand \
+	tests/unit/mutant_core_start \
+	tests/unit/mutant_core_vote \
+	tests/unit/mutant_core_vote_data \
+	tests/unit/mutant_history \
+	tests/unit/mutant_lease \
+	tests/unit/mutant_peer \
+	tests/unit/mutant_ranking
+tests_unit_mutant_core_hold_SOURCES = tests/unit/test_core_hold.c
+tests_unit_mutant_core_hold_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_leave_SOURCES = tests/unit/test_core_leave.c
+tests_unit_mutant_core_leave_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_pg_SOURCES = tests/unit/test_core_pg.c
+tests_unit_mutant_core_pg_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_quorum_none_SOURCES = tests/unit/test_core_quorum_none.c
+tests_unit_mutant_core_quorum_none_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_rejoin_SOURCES = tests/unit/test_core_rejoin.c
+tests_unit_mutant_core_rejoin_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_round_SOURCES = tests/unit/test_core_round.c
+tests_unit_mutant_core_round_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_stand_SOURCES = tests/unit/test_core_stand.c
+tests_unit_mutant_core_stand_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_start_SOURCES = tests/unit/test_core_start.c
+tests_unit_mutant_core_start_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vote_SOURCES = tests/unit/test_core_vote.c
+tests_unit_mutant_core_vote_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vote_data_SOURCES = tests/unit/test_core_vote_data.c
+tests_unit_mutant_core_vote_data_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_history_SOURCES = tests/unit/test_history.c
+tests_unit_mutant_history_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_lease_SOURCES = tests/unit/test_lease.c
+tests_unit_mutant_lease_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_peer_SOURCES = tests/unit/test_peer.c
+tests_unit_mutant_peer_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_ranking_SOURCES = tests/unit/test_ranking.c
+tests_unit_mutant_ranking_LDADD = $(mutants_unit_libs)
+mutants_unit_libs = tests/unit/libshared.a $(mutants_library) $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 fuzz_targets = \
 	tests/fuzz/fuzz_addr \
@@ -161,8 +218,9 @@ tests_bench_writer_SOURCES = \
 tests_bench_writer_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
 tests_bench_writer_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
 
-check_PROGRAMS += $(unit_tests) $(postgres_tests) $(exhaustive_tests) $(sim_programs) $(golden_programs) $(netns_programs)
-TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(golden_tests) $(fuzz_tests) $(tidy_tests)
+check_PROGRAMS += $(unit_tests) $(postgres_tests) $(exhaustive_tests) $(sim_programs) $(golden_programs) $(mutants_programs) \
+	$(netns_programs)
+TESTS += $(unit_tests) $(exhaustive_tests) $(sim_tests) $(golden_tests) $(mutants_tests) $(fuzz_tests) $(tidy_tests)
 LDADD = tests/unit/libshared.a $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 # VIPD_PLAIN is a build without sanitizers, if there is one: the tidy tests read its libraries and programs.
@@ -181,7 +239,8 @@ LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/run_cmocka.py
 PY_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3)
 
-# One suite alone: make check-unit, check-postgres, check-exhaustive, check-sim, check-golden, check-fuzz, check-tidy.
+# One suite alone: make check-unit, check-postgres, check-exhaustive, check-sim, check-golden, check-mutants,
+# check-fuzz, check-tidy.
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' TEST_SUITE_LOG=$@.log
 check-postgres:
@@ -192,6 +251,8 @@ check-sim:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(sim_tests)' TEST_SUITE_LOG=$@.log
 check-golden:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(golden_tests)' TEST_SUITE_LOG=$@.log
+check-mutants:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(mutants_tests)' TEST_SUITE_LOG=$@.log
 check-fuzz:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(fuzz_tests)' TEST_SUITE_LOG=$@.log
 check-tidy:
@@ -202,7 +263,7 @@ golden-update: $(golden_programs)
 check-programs: all
 	$(MAKE) $(AM_MAKEFLAGS) check-programs-am
 check-programs-am: $(check_LIBRARIES) $(check_PROGRAMS) $(check_SCRIPTS)
-.PHONY: golden-update check-unit check-postgres check-exhaustive check-sim check-golden check-fuzz check-tidy check-programs check-programs-am
+.PHONY: golden-update check-unit check-postgres check-exhaustive check-sim check-golden check-mutants check-fuzz check-tidy check-programs check-programs-am
 
 # Fuzz targets are built by clang whatever CC is, from objects of their own: libFuzzer needs its coverage in all of
 # the code it is to explore.
@@ -232,7 +293,8 @@ clean-local:
 dist-hook:
 	tar -C $(srcdir) -cf - --exclude=__pycache__ --exclude=.pytest_cache tests/netns tests/bench | tar -C $(distdir) -xf -
 
-EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/run_golden.py tests/sim/seeds tests/golden/stories \
+EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/run_golden.py tests/run_mutants.py tests/sim/seeds \
+	tests/golden/stories tests/mutants/table \
 	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

@@ -66,7 +66,7 @@ static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrr
 {
 	int64_t late_us = core->deadline.us == 0 ? 0 : vrrp_time_diff_us(now, core->deadline);
 
-	if (late_us <= core->config.advert_int_us) {
+	if (late_us <= core->config.advert_int_us || VRRP_MUTANT(stall_unnoticed)) {
 		return;
 	}
 	core->stalls++;
@@ -100,7 +100,8 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		break;
 	case VRRP_EVENT_STORED:
 		core->store_failed = !event->ok;
-		core->store_retry_at = vrrp_time_add(core->now, CORE_STORE_RETRY_US);
+		core->store_retry_at = VRRP_MUTANT(store_not_retried) ? VRRP_TIME_NEVER
+								      : vrrp_time_add(core->now, CORE_STORE_RETRY_US);
 		if (event->ok && event->ticket > core->stored_ticket) {
 			core->stored_ticket = event->ticket;
 		}

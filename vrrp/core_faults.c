@@ -5,7 +5,6 @@ static uint32_t pg_faults(const struct vrrp_core *core)
 	const struct vrrp_pg *pg = &core->pg;
 	const struct vrrp_history *history = &core->stored.history;
 	uint32_t faults = pg->faults;
-	struct vrrp_position own;
 
 	if (!pg->up) {
 		return faults | VRRP_FAULT_BIT(pg->starting ? VRRP_FAULT_PG_STARTING : VRRP_FAULT_PG_DOWN);
@@ -19,8 +18,7 @@ static uint32_t pg_faults(const struct vrrp_core *core)
 	if (history->count == 0 || history->entry[history->count - 1].timeline != pg->timeline) {
 		return faults | VRRP_FAULT_BIT(VRRP_FAULT_HISTORY);
 	}
-	own = core_own_position(core);
-	if (core_beyond_max_lag(core, &own)) {
+	if (core->lagging) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LAG);
 	}
 	return faults;
@@ -41,7 +39,7 @@ uint32_t vrrp_core_faults(const struct vrrp_core *core)
 	if (!core->link_up) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
 	}
-	if (core->stored.diverged) {
+	if (core->stored.diverged && !VRRP_MUTANT(diverged_stands)) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED);
 	}
 	if (vrrp_time_before(core->now, core->held_until)) {

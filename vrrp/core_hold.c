@@ -76,7 +76,7 @@ static void store_epoch(struct vrrp_core *core)
 			entry->fingerprint = vrrp_prng_next(&core->prng) | 1;
 		}
 	}
-	core->stored.epoch = core->ballot;
+	core->stored.epoch = VRRP_MUTANT(epoch_not_taken) ? core->stored.epoch : core->ballot;
 	core->stored.promoting = core->pg.in_recovery ? core->ballot : (struct vrrp_ballot){ 0 };
 	core->phase = VRRP_HOLD_STORING;
 	core->wait_ticket = core_store(core);
@@ -101,7 +101,7 @@ void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (core->role != VRRP_ROLE_PROMOTING || core->phase != VRRP_HOLD_FENCING || ticket != core->wait_ticket) {
 		return;
 	}
-	if (ok) {
+	if (ok || VRRP_MUTANT(fence_may_fail)) {
 		store_epoch(core);
 	} else {
 		core_log(update, VRRP_LOG_ERR, "fence_command failed: not promoted");
@@ -109,7 +109,12 @@ void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64
 	}
 }
 
-/* PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). */
+/*
+ * PostgreSQL is out of recovery and the lease runs: gate, address, announcement (section 8). `serving` is written, but
+ * nobody waits for the disk here: until it is durable the file says `promoting`, and a daemon that dies in between
+ * stops this PostgreSQL and starts it as a standby at its next start (4.2). That loses nothing, it is ahead and will be
+ * elected again; and clients are not kept waiting for an fsync.
+ */
 static void serve(struct vrrp_core *core, struct vrrp_update *update)
 {
 	gate(core, update, core->lease_end, core->lease_end);
@@ -177,12 +182,14 @@ void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_c
 	/* A promotion that failed may still come about: PostgreSQL has the command. */
 	bool stop = core_pg_may_be_primary(core) || core->phase == VRRP_HOLD_PROMOTING;
 
-	stop_serving(core, update);
+	if (!VRRP_MUTANT(release_before_unbinding)) {
+		stop_serving(core, update);
+	}
 	if (cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) {
 		core->held_until = vrrp_time_add(core->now, core->config.fault_hold_us);
 	}
 	core_role_set(core, update, cause);
-	if (stop) {
+	if (stop && !VRRP_MUTANT(release_before_the_stop)) {
 		/* A promotion may be under way, a primary may be served elsewhere soon: gone before the release (C2).
 		 */
 		core->superseded = true;
@@ -197,7 +204,8 @@ void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_c
 /* The lease is judged by the clock alone, at the beginning of every step. */
 void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 {
-	if (!vrrp_role_holds(core->role) || vrrp_time_before(core->now, core->lease_end)) {
+	if (!vrrp_role_holds(core->role) || vrrp_time_before(core->now, core->lease_end) ||
+		VRRP_MUTANT(lease_end_not_judged)) {
 		return;
 	}
 	if (core->bound) {
@@ -207,7 +215,7 @@ void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 		core->bound = false;
 	}
 	/* A promotion that is being stopped (superseded already) is not over before PostgreSQL is gone (C2). */
-	core->superseded = core->superseded || core_pg_may_be_primary(core);
+	core->superseded = core->superseded || (core_pg_may_be_primary(core) && !VRRP_MUTANT(late_promotion_is_kept));
 	core->phase = VRRP_HOLD_NONE;
 	core->lost = core->ballot;
 	core->ballot = (struct vrrp_ballot){ 0 };
@@ -246,7 +254,8 @@ void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum 
 				core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
 			}
 		} else {
-			core->superseded = true; /* it outlived its lease: never serves (I2, C1) */
+			/* it outlived its lease: never serves (I2, C1) */
+			core->superseded = !VRRP_MUTANT(late_promotion_is_kept);
 		}
 		return;
 	}
@@ -281,7 +290,9 @@ void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
 		core_release_lost(core);
 		return;
 	}
-	stop_serving(core, update);
+	if (!VRRP_MUTANT(gate_outlives_postgresql)) {
+		stop_serving(core, update);
+	}
 	core->superseded = true;
 	finish_leaving(core, update, VRRP_CAUSE_PG_DIED);
 }
@@ -309,7 +320,7 @@ static bool higher_holder(const struct vrrp_core *core)
 {
 	int other = core_other_holder(core);
 
-	return core->config.quorum == VRRP_QUORUM_NONE && other >= 0 &&
+	return core->config.quorum == VRRP_QUORUM_NONE && other >= 0 && !VRRP_MUTANT(higher_ballot_ignored) &&
 	       vrrp_ballot_compare(&core->peer[other].report.ballot, &core->ballot) > 0;
 }
 
@@ -337,8 +348,10 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if ((core->role == VRRP_ROLE_MASTER || core->role == VRRP_ROLE_PROMOTING) && higher_holder(core)) {
-		core->stored.diverged = true; /* its tail was served: put aside before any rewind */
-		core_store(core);
+		if (core_pg_may_be_primary(core)) {
+			core->stored.diverged = true; /* its tail was served; one still in recovery wrote none */
+			core_store(core);
+		}
 		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
 	}
 	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline)) {

@@ -7,6 +7,7 @@
 #define VRRP_CORE_INTERNAL_H
 
 #include "vrrp/core.h"
+#include "vrrp/mutant.h"
 #include "vrrp/ranking.h"
 
 /* Leases after which a running primary, or a better candidate, that does not win stops blocking others (D3). */
@@ -25,6 +26,8 @@
 /* A postmaster that died is started again no sooner than this. */
 #define CORE_RESTART_PAUSE_US (50 * VRRP_US_PER_MS)
 #define CORE_HISTORY_RETRY_US VRRP_US_PER_S
+/* A WAL receiver that still connects to the holder it was pointed at is nudged no sooner than this. */
+#define CORE_NUDGE_US (10 * VRRP_US_PER_S)
 /* State that could not be made durable is tried again after this; until then the member is not eligible. */
 #define CORE_STORE_RETRY_US VRRP_US_PER_S
 /* One report raises the highest counter seen by no more than this: a hostile one must not use the numbers up (I7). */

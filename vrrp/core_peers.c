@@ -12,7 +12,7 @@ const struct vrrp_report *core_fresh(const struct vrrp_core *core, unsigned inde
 
 bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *report)
 {
-	return memcmp(core->config.digest, report->digest, VRRP_DIGEST_BYTES) == 0;
+	return memcmp(core->config.digest, report->digest, VRRP_DIGEST_BYTES) == 0 || VRRP_MUTANT(digest_ignored);
 }
 
 bool core_is_foreign(const struct vrrp_core *core, const struct vrrp_report *report)
@@ -85,13 +85,14 @@ struct vrrp_standing core_own_standing(const struct vrrp_core *core)
 bool core_is_running_primary(const struct vrrp_core *core, const struct vrrp_standing *standing)
 {
 	if (!standing->primary || !standing->eligible ||
-		vrrp_ballot_compare(&core->stored.epoch, &standing->at.epoch) > 0) {
+		(vrrp_ballot_compare(&core->stored.epoch, &standing->at.epoch) > 0 &&
+			!VRRP_MUTANT(passed_primary_counts))) {
 		return false;
 	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report != NULL && !core_is_foreign(core, report) &&
+		if (report != NULL && !core_is_foreign(core, report) && !VRRP_MUTANT(passed_primary_counts) &&
 			vrrp_ballot_compare(&report->epoch, &standing->at.epoch) > 0) {
 			return false;
 		}
@@ -254,6 +255,18 @@ void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, st
 	}
 }
 
+/*
+ * What that member's PostgreSQL is, is known: it has looked, and a primary among them has read its history. Before that
+ * it is no running primary to anybody, and standbys that were only waiting for it to be heard would fail over from a
+ * healthy primary whose daemon was started last.
+ */
+static bool data_is_known(const struct vrrp_report *report)
+{
+	const unsigned unread = VRRP_FLAG_PG_UP | VRRP_FLAG_STALE_HISTORY;
+
+	return report->role != VRRP_ROLE_INIT && (report->flags & (unread | VRRP_FLAG_IN_RECOVERY)) != unread;
+}
+
 /* Follows when a holder was last known, and whether all data members were heard (D3's clock, boot_wait). */
 void core_view_others(struct vrrp_core *core, struct vrrp_update *update)
 {
@@ -267,7 +280,10 @@ void core_view_others(struct vrrp_core *core, struct vrrp_update *update)
 		bool all = true;
 
 		for (unsigned i = 0; i < core->config.member_count; i++) {
-			if (i != core->config.self && !core->config.member[i].witness && core_fresh(core, i) == NULL) {
+			const struct vrrp_report *report = core_fresh(core, i);
+
+			if (i != core->config.self && !core->config.member[i].witness &&
+				(report == NULL || !data_is_known(report))) {
 				all = false;
 			}
 		}

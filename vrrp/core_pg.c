@@ -25,6 +25,18 @@ void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 	core->send_now = true;
 }
 
+/*
+ * Own lag is judged when the own position was just seen: against a MASTER report that comes later every position is
+ * behind by what was written since, and a standby would lose its eligibility with each report of a busy primary. An
+ * election judges again, with what is known then (may_stand).
+ */
+static void judge_lag(struct vrrp_core *core)
+{
+	struct vrrp_position own = core_own_position(core);
+
+	core->lagging = core_beyond_max_lag(core, &own);
+}
+
 void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
 {
 	struct vrrp_pg before = core->pg;
@@ -58,6 +70,7 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->pg.receiver = false;
 	}
 	core_note_own_position(core);
+	judge_lag(core);
 	core->send_now = core->send_now || before.up != core->pg.up || before.in_recovery != core->pg.in_recovery ||
 			 before.position_known != core->pg.position_known || before.streaming != core->pg.streaming ||
 			 before.timeline != core->pg.timeline || faults_before != vrrp_core_faults(core);
@@ -86,6 +99,7 @@ static void rejoin_done(struct vrrp_core *core, const struct vrrp_event *event)
 	core->stored.history.count = 0; /* the holder's from now on; adopted or read again */
 	core->followed = core->op_member;
 	core->followed_ballot = core->op_ballot;
+	core->followed_at = core->now;
 	take_epoch(core, &core->op_ballot);
 }
 
@@ -151,6 +165,7 @@ void core_history_read(struct vrrp_core *core, const struct vrrp_history *histor
 	if (memcmp(&merged, &core->stored.history, sizeof(merged)) != 0) {
 		core->stored.history = merged;
 		core_store(core);
+		judge_lag(core);
 		core->send_now = true;
 	}
 }
@@ -172,8 +187,9 @@ static const struct vrrp_report *followable(const struct vrrp_core *core, unsign
 									      : core->stored.system_identifier)) {
 		return NULL;
 	}
-	if (vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
-		vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0) {
+	if (!VRRP_MUTANT(older_holder_followed) &&
+		(vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
+			vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0)) {
 		return NULL; /* older than what this member has taken over or vouched for: it waits [A3] */
 	}
 	*ret_index = (unsigned)index;
@@ -199,6 +215,7 @@ static void keep_history(struct vrrp_core *core, struct vrrp_update *update)
 			(vrrp_ballot_is_none(&core->stored.epoch) && !core_is_silent(core)))) {
 		core->stored.history = report->history;
 		core_store(core);
+		judge_lag(core);
 		core->send_now = true;
 		return;
 	}
@@ -243,7 +260,8 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 {
 	struct vrrp_position own = core_own_position(core);
 	struct vrrp_position holder = vrrp_position_from_report(report);
-	bool clone = (core->stored.rewinding && !core->rewind_armed) || rewind_is_blind(&own, &holder);
+	bool clone = (core->stored.rewinding && !core->rewind_armed && !VRRP_MUTANT(half_rewound_is_rewound_again)) ||
+		     (rewind_is_blind(&own, &holder) && !VRRP_MUTANT(rewind_although_blind));
 
 	if (!core->config.manage_full || core->stored_ticket < core->epoch_ticket) {
 		return;
@@ -299,11 +317,12 @@ static void attach(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 	struct vrrp_position holder = vrrp_position_from_report(report);
 	enum vrrp_lineage lineage = vrrp_history_compare(&own, &holder, NULL);
 
-	if (lineage == VRRP_LINEAGE_DIVERGED) {
+	if (lineage == VRRP_LINEAGE_DIVERGED && !VRRP_MUTANT(attaches_without_comparing)) {
 		mark_diverged(core, update, index);
 		return;
 	}
-	if (lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX) {
+	if (lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX &&
+		!VRRP_MUTANT(attaches_without_comparing)) {
 		return; /* the next report will say more */
 	}
 	if (!vrrp_ballot_equal(&core->stored.epoch, &report->ballot)) {
@@ -313,9 +332,18 @@ static void attach(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 	if (core->stored_ticket >= core->epoch_ticket) {
 		core->followed = (uint8_t)index;
 		core->followed_ballot = report->ballot;
+		core->followed_at = core->now;
 		core->op_retry_at = vrrp_time_add(core->now, core->op_backoff_us);
 		core_pg_order(core, update, VRRP_PG_OP_FOLLOW, index);
 	}
+}
+
+/* The receiver was pointed at this holder under this ballot and is not connected yet: that may take its time. */
+static bool still_connects(const struct vrrp_core *core, unsigned index, const struct vrrp_report *report)
+{
+	return core->pg.receiver && !core->pg.streaming && core->pg.upstream == VRRP_MEMBER_NONE &&
+	       core->followed == index && vrrp_ballot_equal(&core->followed_ballot, &report->ballot) &&
+	       core->stored_ticket >= core->epoch_ticket;
 }
 
 static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
@@ -339,7 +367,12 @@ static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 	if (vrrp_time_before(core->now, core->op_retry_at)) {
 		return;
 	}
-	if (core->pg.receiver) {
+	if (still_connects(core, index, report)) {
+		if (vrrp_time_diff_us(core->now, core->followed_at) >= CORE_NUDGE_US) {
+			core->followed_at = core->now;
+			core_pg_order(core, update, VRRP_PG_OP_FOLLOW, index);
+		}
+	} else if (core->pg.receiver) {
 		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
 		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
 	} else if (core->pg.position_known) {

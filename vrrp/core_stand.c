@@ -16,7 +16,8 @@ static struct vrrp_time lease_end(const struct vrrp_core *core)
 		return VRRP_TIME_NONE;
 	}
 	if (config->quorum == VRRP_QUORUM_MAJORITY) {
-		return vrrp_lease_end(core->worth, config->member_count, vrrp_core_majority(core));
+		return vrrp_lease_end(core->worth, config->member_count,
+			vrrp_core_majority(core) - (VRRP_MUTANT(one_less_than_a_majority) ? 1 : 0));
 	}
 	end = core->worth[config->self];
 	for (unsigned i = 0; i < config->member_count && core->role == VRRP_ROLE_CANDIDATE; i++) {
@@ -70,7 +71,8 @@ unsigned core_rank(const struct vrrp_core *core)
 /* After three leases without a holder a candidate yields only to one that is ahead in position (D3). */
 static bool better_candidate_stands(const struct vrrp_core *core)
 {
-	bool only_ahead = vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us;
+	bool only_ahead = vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us &&
+			  !VRRP_MUTANT(yields_for_ever);
 	struct vrrp_standing own = core_own_standing(core);
 	bool own_primary = core_is_running_primary(core, &own);
 	uint64_t lag = core->config.election_lag_bytes;
@@ -102,6 +104,12 @@ static bool boot_wait_is_over(const struct vrrp_core *core, bool running_primary
 		return over || core->all_heard ||
 		       (running_primary && core->stored.serving_this_boot &&
 			       !vrrp_ballot_is_none(&core->stored.serving));
+	}
+	if (VRRP_MUTANT(no_boot_wait)) {
+		return true;
+	}
+	if (VRRP_MUTANT(boot_wait_whoever_was_heard)) {
+		return over || core->all_heard;
 	}
 	if (over || core->all_heard || core->heard_holder || running_primary) {
 		return true;
@@ -152,13 +160,16 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core->role != VRRP_ROLE_BACKUP || core->stopping || core->no_holder_since.us == 0 ||
 		vrrp_time_before(core->now, core->stalled_until) ||
 		vrrp_time_before(core->now, core->stand_not_before) ||
-		core_fresh_count(core) < vrrp_core_majority(core)) {
+		(core_fresh_count(core) < vrrp_core_majority(core) && !VRRP_MUTANT(stands_without_a_majority))) {
 		return false;
 	}
 	own = core_own_standing(core);
 	running_primary = core_is_running_primary(core, &own);
 	if (core->stored.paused && !running_primary) {
 		return false;
+	}
+	if (core_beyond_max_lag(core, &own.at)) {
+		return false; /* against the newest report, not that of the last probe: the probe under way will say */
 	}
 	if (!boot_wait_is_over(core, running_primary)) {
 		return false;
@@ -178,13 +189,16 @@ static int64_t round_us(const struct vrrp_core *core)
 	int64_t half = core->config.advert_int_us / 2;
 	int64_t longest = core->config.lease_us / 2;
 
+	if (VRRP_MUTANT(no_limit_of_a_round)) {
+		return core->config.lease_us * 1000;
+	}
 	rtts = rtts > longest ? longest : rtts;
 	return rtts > half ? rtts : half;
 }
 
 static void stand(struct vrrp_core *core, struct vrrp_update *update)
 {
-	core->counter_seen++;
+	core->counter_seen += VRRP_MUTANT(ballot_used_twice) ? 0 : 1;
 	core->stored.ballot_counter = core->counter_seen;
 	core->ballot = (struct vrrp_ballot){
 		.counter = core->counter_seen, .member = core_self_id(core), .incarnation = core->incarnation
@@ -265,10 +279,12 @@ void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_
 	if (vrrp_ballot_is_none(&core->ballot)) {
 		return;
 	}
-	if (grant->to == core_self_id(core) && grant->incarnation == core->incarnation &&
-		vrrp_ballot_equal(&grant->ballot, &core->ballot)) {
+	if (grant->to == core_self_id(core) &&
+		(VRRP_MUTANT(stale_grants_count) || (grant->incarnation == core->incarnation &&
+							    vrrp_ballot_equal(&grant->ballot, &core->ballot)))) {
 		sent = vrrp_sent_find(&core->sent, grant->seq);
-		if (sent != NULL && sent->ask_us > 0 && sent->ballot_counter == core->ballot.counter) {
+		if (sent != NULL && sent->ask_us > 0 &&
+			(sent->ballot_counter == core->ballot.counter || VRRP_MUTANT(stale_grants_count))) {
 			int64_t rtt_us = vrrp_time_diff_us(core->now, sent->at);
 
 			if (grant->seq > core->answered_seq[index]) { /* a repeated grant tells nothing about the way */
@@ -277,7 +293,8 @@ void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_
 				core->rtt_max_us = rtt_us > core->rtt_max_us ? rtt_us : core->rtt_max_us;
 			}
 			core->worth[index] = vrrp_time_max(core->worth[index],
-				vrrp_lease_worth(sent->at, sent->ask_us, core->config.max_drift_ppm));
+				vrrp_lease_worth(VRRP_MUTANT(expiry_from_receipt) ? core->now : sent->at, sent->ask_us,
+					core->config.max_drift_ppm));
 		}
 	} else if (core->role == VRRP_ROLE_CANDIDATE && report->refusal.to == core_self_id(core) &&
 		   vrrp_ballot_equal(&report->refusal.ballot, &core->ballot)) {

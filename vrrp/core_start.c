@@ -33,7 +33,7 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 		core->silent_until = event->now;
 		core->stored.last_lease_us = core->config.lease_us;
 		core->stored.long_grant = (struct vrrp_grant){ 0 };
-		core->stored.long_grant_clean = false;
+		core->stored.long_grant_clean = VRRP_MUTANT(record_taken_twice);
 		core->record_ticket = core_store(core);
 		return;
 	}
@@ -70,11 +70,16 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	assert(!core->started);
 	core->started = true;
 	core->stored = event->stored;
+	if (VRRP_MUTANT(promoting_forgotten)) {
+		core->stored.promoting = (struct vrrp_ballot){ 0 };
+	}
 	/* A predecessor's gate and addresses go before the first report (B4). */
-	action = core_act(update, VRRP_ACT_GATE);
-	action->in_end = VRRP_TIME_NONE;
-	action->out_end = VRRP_TIME_NONE;
-	core_act(update, VRRP_ACT_UNBIND);
+	if (!VRRP_MUTANT(gate_left_open_at_start)) {
+		action = core_act(update, VRRP_ACT_GATE);
+		action->in_end = VRRP_TIME_NONE;
+		action->out_end = VRRP_TIME_NONE;
+		core_act(update, VRRP_ACT_UNBIND);
+	}
 	take_record(core, event);
 	core->counter_seen =
 		core->stored.ballot_counter < UINT64_MAX / 2 ? core->stored.ballot_counter : UINT64_MAX / 2;

@@ -321,6 +321,7 @@ struct vrrp_core {
 	struct vrrp_pg pg;
 	struct vrrp_time pg_seen_at; /* time of the last VRRP_EVENT_PG */
 	bool pg_seen;
+	bool lagging; /* beyond max_lag of the newest MASTER position known when the own position was seen */
 	bool link_up;
 	bool superseded;             /* lost a lease or passed by another holder: stop, then standby */
 	struct vrrp_time held_until; /* fault_hold */
@@ -335,6 +336,7 @@ struct vrrp_core {
 	bool rewind_armed;            /* `rewinding` was written for the rewind that is about to begin, or runs */
 	uint8_t followed;             /* index pointed at by the last FOLLOW; VRRP_MEMBER_NONE */
 	struct vrrp_ballot followed_ballot;
+	struct vrrp_time followed_at; /* time of that FOLLOW, or of the last nudge */
 	bool history_asked;
 	struct vrrp_time history_retry_at;
 	uint64_t store_ticket;  /* last ordered */

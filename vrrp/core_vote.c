@@ -2,7 +2,8 @@
 
 bool core_is_silent(const struct vrrp_core *core)
 {
-	return vrrp_time_before(core->now, core->silent_until) || core->stored_ticket < core->record_ticket;
+	return (vrrp_time_before(core->now, core->silent_until) && !VRRP_MUTANT(no_silence_after_start)) ||
+	       (core->stored_ticket < core->record_ticket && !VRRP_MUTANT(record_need_not_be_durable));
 }
 
 bool core_bound_to_other(const struct vrrp_core *core)
@@ -50,8 +51,8 @@ static void give(struct vrrp_core *core, const struct vrrp_report *report, int64
 /* Still CANDIDATE one lease after the first of an unbroken run of grants (D2). */
 static bool round_too_long(const struct vrrp_core *core, const struct vrrp_report *report)
 {
-	return report->role == VRRP_ROLE_CANDIDATE && core->grant.to == report->sender &&
-	       core->grant.run_start.us != 0 &&
+	return !VRRP_MUTANT(renews_a_candidate_for_ever) && report->role == VRRP_ROLE_CANDIDATE &&
+	       core->grant.to == report->sender && core->grant.run_start.us != 0 &&
 	       vrrp_time_diff_us(core->now, core->grant.run_start) >= core->config.lease_us;
 }
 
@@ -60,7 +61,8 @@ bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
 {
 	struct vrrp_standing standing = core_own_standing(core);
 
-	if (vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us) {
+	if (vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us &&
+		!VRRP_MUTANT(primary_blocks_for_ever)) {
 		return false;
 	}
 	if (!core_is_witness(core) && candidate != standing.id && core_is_running_primary(core, &standing)) {
@@ -119,10 +121,10 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 	if (core_is_foreign(core, report)) {
 		return VRRP_REFUSAL_SYSTEM_ID;
 	}
-	if (own_data_is_ahead(core, &candidate)) {
+	if (own_data_is_ahead(core, &candidate) && !VRRP_MUTANT(no_veto)) {
 		return VRRP_REFUSAL_VETO;
 	}
-	if (core_beyond_max_lag(core, &candidate.at)) {
+	if (core_beyond_max_lag(core, &candidate.at) && !VRRP_MUTANT(max_lag_ignored)) {
 		return VRRP_REFUSAL_MAX_LAG;
 	}
 	if (!core_is_running_primary(core, &candidate) && core_primary_is_known(core, report->sender)) {
@@ -151,7 +153,8 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_TOO_LONG, core->now);
 		return;
 	}
-	if (core->exit_due || core->stored_ticket < core->record_ticket) {
+	if ((core->exit_due && !VRRP_MUTANT(leaving_voter_grants)) ||
+		(core->stored_ticket < core->record_ticket && !VRRP_MUTANT(record_need_not_be_durable))) {
 		/* The next start believes what is on the disk: nothing is promised beyond it, not even a renewal (B6).
 		 */
 		refuse(core, report, VRRP_REFUSAL_SILENT, core->now);
@@ -173,7 +176,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_HOLDER, core->lease_end);
 		return;
 	}
-	if (runs && core->grant.to != report->sender) {
+	if (runs && core->grant.to != report->sender && !VRRP_MUTANT(two_grants)) {
 		refuse(core, report, VRRP_REFUSAL_BOUND, core->grant.expires);
 		return;
 	}

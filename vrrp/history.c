@@ -1,4 +1,5 @@
 #include "vrrp/history.h"
+#include "vrrp/mutant.h"
 
 #include <assert.h>
 
@@ -96,7 +97,8 @@ uint64_t vrrp_history_fingerprint(uint32_t record_crc, int64_t record_time_us)
 /* One physical timeline for certain (protocol.md section 6): the first one, or one whose fingerprint both know. */
 static bool same_timeline(const struct vrrp_timeline *a, const struct vrrp_timeline *b)
 {
-	return same_place(a, b) && (a->switch_point == 0 || (a->fingerprint != 0 && a->fingerprint == b->fingerprint));
+	return same_place(a, b) && (VRRP_MUTANT(fingerprints_ignored) || a->switch_point == 0 ||
+					   (a->fingerprint != 0 && a->fingerprint == b->fingerprint));
 }
 
 /*
@@ -181,7 +183,9 @@ bool vrrp_position_ahead(const struct vrrp_position *a, const struct vrrp_positi
 	case VRRP_LINEAGE_B_PREFIX:
 		break;
 	case VRRP_LINEAGE_DIVERGED:
-		if (vrrp_ballot_compare(&a->epoch, &b->epoch) <= 0) {
+		if (VRRP_MUTANT(timeline_is_the_term) ? a->timeline < b->timeline || (a->timeline == b->timeline &&
+											     a->position <= b->position)
+						      : vrrp_ballot_compare(&a->epoch, &b->epoch) <= 0) {
 			return false;
 		}
 		break;

@@ -1,4 +1,5 @@
 #include "vrrp/lease.h"
+#include "vrrp/mutant.h"
 
 #include <assert.h>
 
@@ -12,7 +13,8 @@ bool vrrp_grant_runs(const struct vrrp_grant *grant, struct vrrp_time now)
 bool vrrp_grant_is_released_by(const struct vrrp_grant *grant, const struct vrrp_ballot *release)
 {
 	return grant->to != 0 && release->counter != 0 && release->member == grant->ballot.member &&
-	       release->incarnation == grant->ballot.incarnation && release->counter >= grant->ballot.counter;
+	       (release->incarnation == grant->ballot.incarnation || VRRP_MUTANT(release_of_any_incarnation)) &&
+	       (release->counter >= grant->ballot.counter || VRRP_MUTANT(release_of_any_counter));
 }
 
 void vrrp_grant_give(struct vrrp_grant *grant, uint8_t to, const struct vrrp_ballot *ballot, struct vrrp_time now,
@@ -51,6 +53,9 @@ const struct vrrp_sent *vrrp_sent_find(const struct vrrp_sent_ring *ring, uint64
 struct vrrp_time vrrp_lease_worth(struct vrrp_time sent, int64_t ask_us, uint32_t drift_ppm)
 {
 	assert(ask_us >= 0 && drift_ppm < PPM);
+	if (VRRP_MUTANT(drift_ignored)) {
+		return vrrp_time_add(sent, ask_us);
+	}
 	return vrrp_time_add(sent, ask_us - (ask_us * (int64_t)drift_ppm + PPM - 1) / PPM);
 }
 

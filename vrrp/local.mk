@@ -27,6 +27,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/history.h \
 	vrrp/lease.c \
 	vrrp/lease.h \
+	vrrp/mutant.h \
 	vrrp/peer.c \
 	vrrp/peer.h \
 	vrrp/prng.c \

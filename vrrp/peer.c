@@ -1,4 +1,5 @@
 #include "vrrp/peer.h"
+#include "vrrp/mutant.h"
 
 #include <string.h>
 
@@ -16,6 +17,9 @@ static bool entry_is_fresh(uint64_t incarnation, uint64_t seq, const struct vrrp
 {
 	const struct vrrp_sent *sent;
 
+	if (VRRP_MUTANT(every_report_is_fresh)) {
+		return true;
+	}
 	if (incarnation != self->incarnation) {
 		return false;
 	}
@@ -43,6 +47,11 @@ void vrrp_peer_forget_freshness(struct vrrp_peer *peer)
 
 struct vrrp_report_echo vrrp_peer_echo(const struct vrrp_peer *peer, uint8_t member)
 {
+	if (VRRP_MUTANT(echo_of_believed_only)) {
+		return (struct vrrp_report_echo){ .member = member,
+			.believed_incarnation = peer->believed_incarnation,
+			.believed_seq = peer->believed_seq };
+	}
 	return (struct vrrp_report_echo){ .member = member,
 		.believed_incarnation = peer->believed_incarnation,
 		.believed_seq = peer->believed_seq,
@@ -76,7 +85,7 @@ static void note_other(struct vrrp_peer *peer, const struct vrrp_report *report,
 	peer->other_seq = report->seq;
 	if (vrrp_time_diff_us(now, peer->hello_at) >= VRRP_US_PER_S / VRRP_PEER_HELLO_PER_S) {
 		peer->hello_at = now;
-		peer->hello_due = true;
+		peer->hello_due = !VRRP_MUTANT(new_incarnation_not_answered);
 	}
 }
 
@@ -98,7 +107,8 @@ struct vrrp_peer_verdict vrrp_peer_take(struct vrrp_peer *peer, const struct vrr
 		bool replaced = report->incarnation == peer->replaced_incarnation &&
 				vrrp_time_before(now, peer->replaced_until);
 
-		if (!verdict.fresh || replaced) {
+		if ((!verdict.fresh && !VRRP_MUTANT(stale_incarnation_believed)) ||
+			(replaced && !VRRP_MUTANT(replaced_incarnation_believed))) {
 			note_other(peer, report, now);
 			verdict.drop = VRRP_DROP_INCARNATION;
 			verdict.fresh = false;
@@ -110,7 +120,7 @@ struct vrrp_peer_verdict vrrp_peer_take(struct vrrp_peer *peer, const struct vrr
 		}
 		believe(peer, report, self->lease_us, now);
 		verdict.new_incarnation = true;
-	} else if (report->seq <= peer->believed_seq) {
+	} else if (report->seq <= peer->believed_seq && !VRRP_MUTANT(seq_may_go_back)) {
 		verdict.drop = VRRP_DROP_SEQ;
 		verdict.fresh = false;
 		return verdict;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/golden/golden.h"
+#include "tests/mutants/mutants.h"
 
 struct options {
 	bool update;
@@ -123,11 +124,12 @@ static bool run_story(const char *path, const struct options *options)
 
 static void usage(FILE *out)
 {
-	(void)fprintf(out, "usage: golden [--update | --print | --trace] STORY...\n"
+	(void)fprintf(out, "usage: golden [--update | --print | --trace] [--mutant NAME] STORY...\n"
 			   "  output is TAP, one case a story (a file of tests/golden/stories)\n"
 			   "  --update  writes the files anew; `git diff` then shows what changed\n"
 			   "  --print   prints the stories as they are told now\n"
-			   "  --trace   prints them with every line of the simulator's trace\n");
+			   "  --trace   prints them with every line of the simulator's trace\n"
+			   "  --mutant  a wrong variant of the core (tests/mutants/table; only in golden_mutant)\n");
 }
 
 int main(int argc, char **argv)
@@ -137,10 +139,15 @@ int main(int argc, char **argv)
 	bool good = true;
 
 	for (; first < argc && argv[first][0] == '-'; first++) {
+		if (strcmp(argv[first], "--mutant") == 0 && first + 1 < argc && mutants_choose(argv[first + 1])) {
+			first++;
+			continue;
+		}
 		options.update = options.update || strcmp(argv[first], "--update") == 0;
 		options.print = options.print || strcmp(argv[first], "--print") == 0;
 		options.whole = options.whole || strcmp(argv[first], "--trace") == 0;
-		if (!options.update && !options.print && !options.whole) {
+		if (strcmp(argv[first], "--update") != 0 && strcmp(argv[first], "--print") != 0 &&
+			strcmp(argv[first], "--trace") != 0) {
 			usage(stderr);
 			return 2;
 		}
@@ -157,6 +164,10 @@ int main(int argc, char **argv)
 		printf("%sok %d - %s\n", passed ? "" : "not ", i - first + 1, name != NULL ? name + 1 : argv[i]);
 		(void)fflush(stdout);
 		good = good && passed;
+	}
+	if (!mutants_reached()) {
+		printf("# nowhere does the core ask for that mutant\n");
+		return 2;
 	}
 	return good ? 0 : 1;
 }

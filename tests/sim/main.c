@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/mutants/mutants.h"
 #include "tests/sim/sim.h"
 
 #define MAIN_SETS_MAX 64
@@ -27,6 +28,7 @@ struct options {
 	double minutes;
 	bool trace;
 	bool codec;
+	bool first;
 	bool verbose;
 	const char *check;
 	const char *set[MAIN_SETS_MAX];
@@ -126,7 +128,7 @@ static bool run_fresh(const struct options *options, struct totals *totals)
 			break;
 		}
 		(void)run_seed(options, options->seed + i, options->set, options->set_count, totals);
-		if (totals->failed > 0 && options->count == 0) {
+		if (totals->failed > 0 && (options->count == 0 || options->first)) {
 			break; /* a soak ends at the first */
 		}
 		if (options->minutes > 1 && wall_s() - last > 60) {
@@ -258,10 +260,12 @@ static void usage(FILE *out)
 {
 	(void)fprintf(out,
 		"usage: sim [--seed N] [--count K] [--minutes M] [--steps N] [--set KNOB=VALUE]... [--codec]\n"
-		"           [--trace] [--knobs] [--check DIRECTORY]\n"
+		"           [--first] [--mutant NAME] [--trace] [--knobs] [--check DIRECTORY]\n"
 		"  --seed N     first seed (default: by the clock); with it alone, exactly that one\n"
 		"  --count K    seeds N .. N+K-1, whatever fails\n"
 		"  --minutes M  wall time; stops at the first failure if --count is not given\n"
+		"  --first      stops at the first failure although --count is given\n"
+		"  --mutant M   a wrong variant of the core (tests/mutants/table; only in sim_mutant)\n"
 		"  --steps N    at most N steps a seed\n"
 		"  --check DIR  TAP: the kept seeds in DIR, fresh ones for --minutes (default 1), sabotage\n");
 }
@@ -276,6 +280,8 @@ static bool parse(struct options *options, int argc, char **argv)
 			options->trace = true;
 		} else if (strcmp(name, "--codec") == 0) {
 			options->codec = true;
+		} else if (strcmp(name, "--first") == 0) {
+			options->first = true;
 		} else if (strcmp(name, "--knobs") == 0) {
 			options->verbose = true;
 		} else if (value == NULL) {
@@ -292,6 +298,8 @@ static bool parse(struct options *options, int argc, char **argv)
 			i++;
 		} else if (strcmp(name, "--minutes") == 0) {
 			options->minutes = strtod(value, NULL);
+			i++;
+		} else if (strcmp(name, "--mutant") == 0 && mutants_choose(value)) {
 			i++;
 		} else if (strcmp(name, "--check") == 0) {
 			options->check = value;
@@ -330,5 +338,9 @@ int main(int argc, char **argv)
 	printf("# seeds from %" PRIu64 "\n", options.seed);
 	good = run_fresh(&options, &totals);
 	print_totals(&totals, wall_s() - begin, "# ");
+	if (!mutants_reached()) {
+		printf("# nowhere does the core ask for that mutant\n");
+		return 2;
+	}
 	return good ? 0 : 1;
 }

@@ -49,6 +49,14 @@ def the_core_is_pure(tree):
             if not PURE.match(name)]
 
 
+@rule(plant=planted_library("int vrrp_mutant_is(const char *);\nint f(void);\nint f(void)\n{\n"
+                            "\treturn vrrp_mutant_is(\"x\");\n}\n"))
+def the_product_has_no_mutants(tree):
+    """Wrong variants of the core (vrrp/mutant.h) are in the tests' library only."""
+    return [f"lib{room}.a({member}) asks for {name}" for room, library in tree.libraries.items()
+            for member, name in undefined(library) if "mutant" in name]
+
+
 @rule(plant=planted_library("#include <time.h>\ntime_t f(void);\ntime_t f(void)\n{\n\treturn time(NULL);\n}\n"))
 def leaves_neither_read_the_clock_nor_log(tree):
     """checks/ and netlink/ are told the time, and report errors to their caller."""

@@ -61,6 +61,30 @@ static void a_receiver_of_another_upstream_is_detached_before_positions_are_comp
 	assert_string_equal(core_lab_line(&lab), "send store pg:follow send");
 }
 
+/* "connecting" has no address yet. Detaching it at each try would keep it from ever connecting. */
+static void a_receiver_that_still_connects_is_nudged_and_not_detached(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	master_appears();
+	core_lab_pg_done(&lab, true);
+	lab.pg.streaming = false;
+	lab.pg.upstream = VRRP_MEMBER_NONE;
+	core_lab_probe(&lab);
+	core_lab_run_us(&lab, 9 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
+	core_lab_run_us(&lab, 2 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 1);
+	core_lab_step(
+		&lab, (struct vrrp_event){ .kind = VRRP_EVENT_PG_DONE, .ticket = lab.core.op_ticket, .ok = true });
+	core_lab_run_us(&lab, 8 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
+	lab.pg.streaming = true; /* connected, and to nobody who is known */
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DETACH);
+}
+
 /* "at once if already streaming": it is complete up to what it has, and counts in the sync names from then on. */
 static void s6b_who_streams_from_the_holder_takes_its_epoch_at_once(void **state)
 {
@@ -319,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s6b_the_epoch_is_durable_before_the_receiver_is_pointed_at_the_holder),
 		cmocka_unit_test(a_receiver_of_another_upstream_is_detached_before_positions_are_compared),
+		cmocka_unit_test(a_receiver_that_still_connects_is_nudged_and_not_detached),
 		cmocka_unit_test(s6b_who_streams_from_the_holder_takes_its_epoch_at_once),
 		cmocka_unit_test(s6b_a_holder_that_does_not_serve_yet_is_followed_by_nobody),
 		cmocka_unit_test(s6_the_history_of_the_holder_that_it_streams_from_is_its_own),

@@ -90,6 +90,21 @@ static void rule_2_the_lower_ballot_of_two_holders_lets_go_and_is_put_aside(void
 	assert_true(lab.core.op == VRRP_PG_OP_REWIND || lab.core.op == VRRP_PG_OP_CLONE);
 }
 
+/* Nothing was served, nothing was written: no reason to copy the whole of it anew. */
+static void rule_2_who_was_never_out_of_recovery_is_not_diverged(void **state)
+{
+	(void)state;
+	init();
+	lab.config.fence = true;
+	core_lab_start(&lab);
+	core_lab_after_us(&lab, 30 * SECOND);
+	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING); /* fence_command runs */
+	core_lab_be_master(&lab, 1, lab.core.ballot.counter + 1, 2);
+	core_lab_hear(&lab, 1);
+	assert_string_equal(core_lab_line(&lab), "LEAVING FAULT send store BACKUP pg:follow send");
+	assert_false(lab.disk.diverged);
+}
+
 static void rule_2_the_higher_ballot_stays(void **state)
 {
 	(void)state;
@@ -217,6 +232,7 @@ int main(void)
 		cmocka_unit_test(rule_1_to_stay_holder_the_own_vote_is_enough),
 		cmocka_unit_test(rule_1_of_another_configuration_it_is_not_asked),
 		cmocka_unit_test(rule_2_the_lower_ballot_of_two_holders_lets_go_and_is_put_aside),
+		cmocka_unit_test(rule_2_who_was_never_out_of_recovery_is_not_diverged),
 		cmocka_unit_test(rule_2_the_higher_ballot_stays),
 		cmocka_unit_test(with_a_majority_two_holders_are_left_to_the_leases),
 		cmocka_unit_test(rule_3_until_the_other_is_heard_nobody_stands_before_boot_wait),

@@ -192,6 +192,40 @@ static void who_is_not_eligible_does_not_stand_and_says_why(void **state)
 	}
 }
 
+/* A busy primary writes more than max_lag between two probes here; its reports come in between. */
+static void own_lag_is_judged_when_the_own_position_is_seen(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_be_master(&lab, 1, 20, 1);
+	core_lab_hear(&lab, 1);
+	lab.peer[1].position += 2 * lab.config.max_lag_bytes;
+	core_lab_hear(&lab, 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	core_lab_probe(&lab); /* and still it has no more: that is lag */
+	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
+	assert_int_equal(lab.mine.fault_reasons, VRRP_FAULT_BIT(VRRP_FAULT_LAG));
+	lab.pg.position = lab.peer[1].position;
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+}
+
+static void nobody_stands_on_a_look_that_is_beyond_max_lag_by_now(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_be_master(&lab, 1, 20, 1);
+	core_lab_hear(&lab, 1);
+	lab.peer[1].position += 2 * lab.config.max_lag_bytes;
+	core_lab_hear(&lab, 1);
+	lab.probe_held = true;
+	core_lab_run_us(&lab, 3 * SECOND, 1U << 2); /* the holder is gone, and PostgreSQL here does not answer */
+	assert_false(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
+	lab.pg.position = lab.peer[1].position;
+	core_lab_probe(&lab);
+	assert_true(core_lab_became(&lab, VRRP_ROLE_CANDIDATE));
+}
+
 static void a_better_candidate_is_let_go_first(void **state)
 {
 	(void)state;
@@ -360,6 +394,8 @@ int main(void)
 		cmocka_unit_test(while_a_holder_is_heard_nobody_stands),
 		cmocka_unit_test(while_the_own_grant_to_another_runs_nobody_stands),
 		cmocka_unit_test(who_is_not_eligible_does_not_stand_and_says_why),
+		cmocka_unit_test(own_lag_is_judged_when_the_own_position_is_seen),
+		cmocka_unit_test(nobody_stands_on_a_look_that_is_beyond_max_lag_by_now),
 		cmocka_unit_test(a_better_candidate_is_let_go_first),
 		cmocka_unit_test(d3_after_three_leases_a_candidate_yields_only_to_one_that_is_ahead),
 		cmocka_unit_test(beside_a_running_primary_nobody_stands_for_three_leases),

@@ -74,6 +74,37 @@ static void who_cannot_be_promoted_starts_in_fault(void **state)
 	assert_int_equal(lab.mine.fault_reasons, 0);
 }
 
+/* Its daemon was started last: what it runs is healthy, and known only when it has looked and read its history. */
+static void a_primary_is_waited_for_until_it_has_read_its_history(void **state)
+{
+	struct vrrp_report *primary = &lab.peer[2];
+
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	core_lab_start(&lab);
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP); /* boot_wait */
+	primary->role = VRRP_ROLE_INIT;
+	primary->flags = 0;
+	core_lab_hear(&lab, 2);
+	core_lab_run_us(&lab, 200 * CORE_LAB_MS, 1U << 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	primary->role = VRRP_ROLE_FAULT;
+	primary->flags = VRRP_FLAG_PG_UP | VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_STALE_HISTORY;
+	core_lab_hear(&lab, 2);
+	core_lab_run_us(&lab, 200 * CORE_LAB_MS, 1U << 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	primary->role = VRRP_ROLE_BACKUP;
+	primary->flags = VRRP_FLAG_PG_UP | VRRP_FLAG_POSITION_KNOWN | VRRP_FLAG_ELIGIBLE;
+	core_lab_hear(&lab, 2);
+	core_lab_run_us(&lab, SECOND, 3U << 1);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	primary->role = VRRP_ROLE_FAULT; /* now it is really no more */
+	primary->flags = 0;
+	core_lab_run_us(&lab, SECOND, 3U << 1);
+	assert_true(vrrp_role_holds(lab.core.role));
+}
+
 static void a_witness_votes_and_asks_no_postgresql(void **state)
 {
 	(void)state;
@@ -312,6 +343,7 @@ int main(void)
 		cmocka_unit_test(b4_gate_and_address_go_before_the_first_report),
 		cmocka_unit_test(nothing_is_known_before_the_first_probe),
 		cmocka_unit_test(who_cannot_be_promoted_starts_in_fault),
+		cmocka_unit_test(a_primary_is_waited_for_until_it_has_read_its_history),
 		cmocka_unit_test(a_witness_votes_and_asks_no_postgresql),
 		cmocka_unit_test(the_first_start_ever_is_not_silent),
 		cmocka_unit_test(a_restart_is_silent_for_a_lease_then_votes),

@@ -8,46 +8,46 @@ power off db1
 	   5.000 db1 host off
 	   5.000 db1 PostgreSQL ends
 run 3 s
-	   5.772 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   5.772 db3 grants db3 ballot 2.3
 	   5.772 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.772 db2 grants db2 ballot 2.2
-	   5.773 w4  grants db3 ballot 2.3
-	   5.773 w5  grants db3 ballot 2.3
-	   5.773 w4  refuses db2 ballot 2.2: bound
-	   5.773 w5  refuses db2 ballot 2.2: bound
-	   5.774 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
-	   5.774 db3 epoch 2.3
-	   5.776 db3 pg promote
-	   5.897 db2 CANDIDATE -> BACKUP: no majority within a round
-	   5.897 db2 grants nobody any more
-	   5.897 db2 releases ballot 2.2
-	   5.976 db3 PostgreSQL promoted to timeline 2
-	   5.976 db3 gate open
-	   5.976 db3 bind for 2 s
-	   5.976 db3 announce
-	   5.976 db3 PROMOTING -> MASTER: primary under the lease, address bound
-	   5.976 db3 pg checkpoint
-	   5.976 db3 faults: history
-	   5.981 db3 faults: none
-	   6.897 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   6.897 db2 grants db2 ballot 3.2
-	   6.898 w4  refuses db2 ballot 3.2: bound
-	   6.898 w5  refuses db2 ballot 3.2: bound
-	   7.022 db2 CANDIDATE -> BACKUP: no majority within a round
-	   7.022 db2 grants nobody any more
-	   7.022 db2 releases ballot 3.2
-	   7.857 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   7.857 db2 grants db2 ballot 4.2
-	   7.858 w4  refuses db2 ballot 4.2: bound
-	   7.858 w5  refuses db2 ballot 4.2: bound
-	   7.982 db2 CANDIDATE -> BACKUP: no majority within a round
-	   7.982 db2 grants nobody any more
-	   7.982 db2 releases ballot 4.2
+	   5.772 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   5.772 db3 grants db3 ballot 2.3
+	   5.773 w4  grants db2 ballot 2.2
+	   5.773 w5  grants db2 ballot 2.2
+	   5.773 w4  refuses db3 ballot 2.3: bound
+	   5.773 w5  refuses db3 ballot 2.3: bound
+	   5.774 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
+	   5.774 db2 epoch 2.2
+	   5.776 db2 pg promote
+	   5.897 db3 CANDIDATE -> BACKUP: no majority within a round
+	   5.897 db3 grants nobody any more
+	   5.897 db3 releases ballot 2.3
+	   5.976 db2 PostgreSQL promoted to timeline 2
+	   5.976 db2 gate open
+	   5.976 db2 bind for 2 s
+	   5.976 db2 announce
+	   5.976 db2 PROMOTING -> MASTER: primary under the lease, address bound
+	   5.976 db2 pg checkpoint
+	   5.976 db2 faults: history
+	   5.981 db2 faults: none
+	   6.897 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   6.897 db3 grants db3 ballot 3.3
+	   6.898 w4  refuses db3 ballot 3.3: bound
+	   6.898 w5  refuses db3 ballot 3.3: bound
+	   7.022 db3 CANDIDATE -> BACKUP: no majority within a round
+	   7.022 db3 grants nobody any more
+	   7.022 db3 releases ballot 3.3
+	   7.857 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.857 db3 grants db3 ballot 4.3
+	   7.858 w4  refuses db3 ballot 4.3: bound
+	   7.858 w5  refuses db3 ballot 4.3: bound
+	   7.982 db3 CANDIDATE -> BACKUP: no majority within a round
+	   7.982 db3 grants nobody any more
+	   7.982 db3 releases ballot 4.3
 mend
 run 10 s
-	   8.483 db2 grants db3 ballot 2.3
-	   8.483 db2 epoch 2.3
-	   8.485 db2 pg follow
-	   8.495 db2 BACKUP -> FAULT: may not be promoted any more
-	   8.497 db2 FAULT -> BACKUP: may be promoted again
+	   8.483 db3 grants db2 ballot 2.2
+	   8.483 db3 epoch 2.2
+	   8.485 db3 pg follow
+	   8.495 db3 BACKUP -> FAULT: may not be promoted any more
+	   8.497 db3 FAULT -> BACKUP: may be promoted again

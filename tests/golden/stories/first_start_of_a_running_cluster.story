@@ -20,23 +20,11 @@ until db1 serves within 15 s
 	   0.010 db1 grants db1 ballot 1.1
 	   0.010 db1 faults: none
 	   0.010 db2 FAULT -> BACKUP: may be promoted again
-	   0.010 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   0.010 db2 grants db2 ballot 1.2
 	   0.010 db2 faults: none
 	   0.010 db3 FAULT -> BACKUP: may be promoted again
-	   0.010 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   0.010 db3 grants db3 ballot 1.3
 	   0.010 db3 faults: none
-	   0.011 db2 CANDIDATE -> BACKUP: a better candidate stands
 	   0.011 db2 grants db1 ballot 1.1
-	   0.011 db2 releases ballot 1.2
-	   0.011 db3 CANDIDATE -> BACKUP: a better candidate stands
 	   0.011 db3 grants db1 ballot 1.1
-	   0.011 db3 releases ballot 1.3
-	   0.011 db1 refuses db2 ballot 1.2: bound
-	   0.011 db3 refuses db2 ballot 1.2: bound
-	   0.011 db1 refuses db3 ballot 1.3: bound
-	   0.011 db2 refuses db3 ballot 1.3: bound
 	   0.012 db1 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   0.012 db1 epoch 1.1
 	   0.014 db1 gate open

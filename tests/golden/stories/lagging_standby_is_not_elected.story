@@ -142,9 +142,7 @@ run 20 s
 	  29.820 db3 pg checkpoint
 	  29.820 db3 faults: history
 	  29.825 db3 faults: none
-	  29.826 db2 BACKUP -> FAULT: may not be promoted any more
 	  29.826 db2 epoch 16.3
-	  29.826 db2 faults: lag
 	  29.828 db2 pg follow
-	  29.838 db2 faults: none
+	  29.838 db2 BACKUP -> FAULT: may not be promoted any more
 	  29.840 db2 FAULT -> BACKUP: may be promoted again
