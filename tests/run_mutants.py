@@ -32,12 +32,20 @@ WORKERS = 2
 
 
 def rows():
-    """(name, rule, killer words) of each line of the table."""
+    """(name, rule, killer words) of each line of the table; @NAME stands for the knobs of a line "@NAME = KNOBS"."""
+    knobs = {}
     with open(TABLE, encoding="utf-8") as table:
         for line in table:
-            cells = [cell.strip() for cell in line.split("#")[0].split("|")]
+            line = line.split("#")[0].strip()
+            if line.startswith("@"):
+                name, _, words = line.partition("=")
+                knobs[name.strip()] = words.split()
+                continue
+            cells = [cell.strip() for cell in line.split("|")]
             if len(cells) == 3:
-                yield cells[0], cells[1], cells[2].split()
+                yield cells[0], cells[1], [part for word in cells[2].split() for part in knobs.get(word, [word])]
+            elif line:
+                raise ValueError(f"{TABLE}: not understood: {line}")
 
 
 def names_in_sources():

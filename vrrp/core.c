@@ -70,7 +70,8 @@ static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrr
 		return;
 	}
 	core->stalls++;
-	core->stalled_until = vrrp_time_add(now, core->config.advert_int_us);
+	core->stalled_until =
+		VRRP_MUTANT(stands_right_after_a_stall) ? now : vrrp_time_add(now, core->config.advert_int_us);
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		vrrp_peer_forget_freshness(&core->peer[i]);
 	}

@@ -6,6 +6,9 @@ static void gate(struct vrrp_core *core, struct vrrp_update *update, struct vrrp
 {
 	struct vrrp_action *action = core_act(update, VRRP_ACT_GATE);
 
+	if (VRRP_MUTANT(gate_beyond_the_lease) && in.us != 0) {
+		in = vrrp_time_add(in, core->config.advert_int_us);
+	}
 	action->in_end = in;
 	action->out_end = out;
 	core->gate_end = in;
@@ -35,6 +38,9 @@ static void stop_serving(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (!core->bound) {
 		return;
+	}
+	if (VRRP_MUTANT(unbinds_before_the_resets)) {
+		core_act(update, VRRP_ACT_UNBIND);
 	}
 	gate(core, update, VRRP_TIME_NONE, core->lease_end);
 	core_act(update, VRRP_ACT_DESTROY);
@@ -151,7 +157,7 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (core->role != VRRP_ROLE_PROMOTING || core->phase != VRRP_HOLD_STORING || ticket < core->wait_ticket) {
 		return;
 	}
-	if (!ok) {
+	if (!ok && !VRRP_MUTANT(epoch_need_not_be_durable)) {
 		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
 	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
@@ -185,7 +191,7 @@ void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_c
 	if (!VRRP_MUTANT(release_before_unbinding)) {
 		stop_serving(core, update);
 	}
-	if (cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) {
+	if ((cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) && !VRRP_MUTANT(no_fault_hold)) {
 		core->held_until = vrrp_time_add(core->now, core->config.fault_hold_us);
 	}
 	core_role_set(core, update, cause);
@@ -348,13 +354,14 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if ((core->role == VRRP_ROLE_MASTER || core->role == VRRP_ROLE_PROMOTING) && higher_holder(core)) {
-		if (core_pg_may_be_primary(core)) {
+		if (core_pg_may_be_primary(core) && !VRRP_MUTANT(served_tail_not_put_aside)) {
 			core->stored.diverged = true; /* its tail was served; one still in recovery wrote none */
 			core_store(core);
 		}
 		core_let_go(core, update, VRRP_CAUSE_OTHER_HOLDER);
 	}
-	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline)) {
+	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline) &&
+		!VRRP_MUTANT(no_promote_timeout)) {
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
 	}
 	if (core->role == VRRP_ROLE_LEAVING && core->op == VRRP_PG_OP_NONE &&

@@ -17,8 +17,8 @@ bool core_same_digest(const struct vrrp_core *core, const struct vrrp_report *re
 
 bool core_is_foreign(const struct vrrp_core *core, const struct vrrp_report *report)
 {
-	return report->system_identifier != 0 && core->stored.system_identifier != 0 &&
-	       report->system_identifier != core->stored.system_identifier;
+	return !VRRP_MUTANT(foreign_data_counts) && report->system_identifier != 0 &&
+	       core->stored.system_identifier != 0 && report->system_identifier != core->stored.system_identifier;
 }
 
 unsigned core_fresh_count(const struct vrrp_core *core)

@@ -180,9 +180,9 @@ static const struct vrrp_report *followable(const struct vrrp_core *core, unsign
 		return NULL;
 	}
 	report = &core->peer[index].report;
-	if (report->role != VRRP_ROLE_MASTER || !vrrp_ballot_equal(&report->epoch, &report->ballot) ||
-		(report->flags & VRRP_FLAG_STALE_HISTORY) != 0 || !core_same_digest(core, report) ||
-		!vrrp_history_is_valid(&report->history) ||
+	if ((report->role != VRRP_ROLE_MASTER && !VRRP_MUTANT(holder_followed_before_it_serves)) ||
+		!vrrp_ballot_equal(&report->epoch, &report->ballot) || (report->flags & VRRP_FLAG_STALE_HISTORY) != 0 ||
+		!core_same_digest(core, report) || !vrrp_history_is_valid(&report->history) ||
 		report->system_identifier != (core->pg.system_identifier != 0 ? core->pg.system_identifier
 									      : core->stored.system_identifier)) {
 		return NULL;
@@ -263,7 +263,8 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 	bool clone = (core->stored.rewinding && !core->rewind_armed && !VRRP_MUTANT(half_rewound_is_rewound_again)) ||
 		     (rewind_is_blind(&own, &holder) && !VRRP_MUTANT(rewind_although_blind));
 
-	if (!core->config.manage_full || core->stored_ticket < core->epoch_ticket) {
+	if (!core->config.manage_full ||
+		(core->stored_ticket < core->epoch_ticket && !VRRP_MUTANT(rewinds_before_diverged_is_durable))) {
 		return;
 	}
 	if (!clone && !core->rewind_armed) {
@@ -329,7 +330,7 @@ static void attach(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 		take_epoch(core, &report->ballot);
 		return;
 	}
-	if (core->stored_ticket >= core->epoch_ticket) {
+	if (core->stored_ticket >= core->epoch_ticket || VRRP_MUTANT(attaches_before_the_epoch_is_durable)) {
 		core->followed = (uint8_t)index;
 		core->followed_ballot = report->ballot;
 		core->followed_at = core->now;
@@ -375,7 +376,7 @@ static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 	} else if (core->pg.receiver) {
 		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
 		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
-	} else if (core->pg.position_known) {
+	} else if (core->pg.position_known || VRRP_MUTANT(attaches_before_the_end_is_known)) {
 		attach(core, update, index, report);
 	}
 }
@@ -398,7 +399,8 @@ static bool copies_from_the_wrong_one(const struct vrrp_core *core)
 		return false;
 	}
 	report = followable(core, &index);
-	return report != NULL && !vrrp_ballot_equal(&report->ballot, &core->op_ballot);
+	return report != NULL && !vrrp_ballot_equal(&report->ballot, &core->op_ballot) &&
+	       !VRRP_MUTANT(copies_on_from_an_old_holder);
 }
 
 /*
@@ -424,7 +426,7 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 	if (core_is_witness(core) || !core->pg_seen) {
 		return;
 	}
-	if (primary && !vrrp_role_holds(core->role) &&
+	if (primary && !vrrp_role_holds(core->role) && !VRRP_MUTANT(primary_runs_on_beside_a_holder) &&
 		(own_holder_seen(core) || !vrrp_ballot_is_none(&core->stored.promoting))) {
 		core->superseded = true;
 	}
@@ -432,7 +434,8 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
 		return;
 	}
-	if (core->pg.gone && core->stored.rewinding && !vrrp_role_holds(core->role)) {
+	if (core->pg.gone && core->stored.rewinding && !vrrp_role_holds(core->role) &&
+		!VRRP_MUTANT(half_rewound_is_started)) {
 		standby_tick(core, update); /* half rewound: cloned as soon as there is a holder, never started */
 	} else if (core->pg.gone) {
 		wait_for_promotion(core);

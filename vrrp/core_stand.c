@@ -20,7 +20,9 @@ static struct vrrp_time lease_end(const struct vrrp_core *core)
 			vrrp_core_majority(core) - (VRRP_MUTANT(one_less_than_a_majority) ? 1 : 0));
 	}
 	end = core->worth[config->self];
-	for (unsigned i = 0; i < config->member_count && core->role == VRRP_ROLE_CANDIDATE; i++) {
+	for (unsigned i = 0; i < config->member_count && core->role == VRRP_ROLE_CANDIDATE &&
+			     !VRRP_MUTANT(alone_although_the_other_is_heard);
+		i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
 		if (report != NULL && core_same_digest(core, report)) {
@@ -101,7 +103,7 @@ static bool boot_wait_is_over(const struct vrrp_core *core, bool running_primary
 	bool over = !vrrp_time_before(core->now, core->boot_wait_until);
 
 	if (core->config.quorum == VRRP_QUORUM_NONE) {
-		return over || core->all_heard ||
+		return VRRP_MUTANT(alone_before_boot_wait) || over || core->all_heard ||
 		       (running_primary && core->stored.serving_this_boot &&
 			       !vrrp_ballot_is_none(&core->stored.serving));
 	}
@@ -132,7 +134,8 @@ static struct vrrp_time probe_wait_end(const struct vrrp_core *core)
 
 static struct vrrp_time turn(const struct vrrp_core *core)
 {
-	return vrrp_time_add(core->no_holder_since, (int64_t)core_rank(core) * core_rank_wait_us(core));
+	return vrrp_time_add(core->no_holder_since,
+		(VRRP_MUTANT(ranks_do_not_wait) ? 0 : (int64_t)core_rank(core)) * core_rank_wait_us(core));
 }
 
 /* Everybody who may be better has looked since the holder was gone: what they reported before may be a probe old. */
@@ -165,7 +168,7 @@ static bool may_stand(const struct vrrp_core *core)
 	}
 	own = core_own_standing(core);
 	running_primary = core_is_running_primary(core, &own);
-	if (core->stored.paused && !running_primary) {
+	if (core->stored.paused && !running_primary && !VRRP_MUTANT(paused_stands)) {
 		return false;
 	}
 	if (core_beyond_max_lag(core, &own.at)) {
@@ -177,7 +180,8 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core_primary_is_known(core, core_self_id(core))) {
 		return false; /* nothing is promoted beside a healthy running primary that is heard */
 	}
-	if (vrrp_time_before(core->now, probe_wait_end(core)) && !all_have_looked(core)) {
+	if (vrrp_time_before(core->now, probe_wait_end(core)) && !all_have_looked(core) &&
+		!VRRP_MUTANT(stands_before_all_have_looked)) {
 		return false;
 	}
 	return !vrrp_time_before(core->now, turn(core)) && !better_candidate_stands(core);
@@ -208,7 +212,14 @@ static void stand(struct vrrp_core *core, struct vrrp_update *update)
 	core->round_end = vrrp_time_add(core->now, round_us(core));
 	core->ask_again_at = VRRP_TIME_NEVER;
 	core->refused_min_ms = 0;
+	if (VRRP_MUTANT(epoch_taken_early)) {
+		core->stored.epoch = core->ballot;
+		core_store(core);
+	}
 	core_role_set(core, update, VRRP_CAUSE_STAND);
+	if (VRRP_MUTANT(promotes_before_the_lease)) {
+		core_pg_order(core, update, VRRP_PG_OP_PROMOTE, VRRP_MEMBER_NONE);
+	}
 }
 
 void core_release(struct vrrp_core *core)
@@ -229,7 +240,7 @@ void core_withdraw(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 	int64_t refused_us = (int64_t)core->refused_min_ms * VRRP_US_PER_MS;
 
 	wait_us = wait_us * vrrp_prng_range(&core->prng, 500, 1500) / 1000;
-	if (refused_us > wait_us) {
+	if (refused_us > wait_us && !VRRP_MUTANT(refusal_time_ignored)) {
 		wait_us = refused_us < core->config.lease_us ? refused_us : core->config.lease_us;
 	}
 	core_release(core);

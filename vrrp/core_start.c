@@ -8,12 +8,16 @@ static int64_t silence_us(const struct vrrp_core *core, const struct vrrp_event 
 	int64_t longest_us = core->config.lease_us;
 
 	if (!event->readable) {
-		return longest_us > core->config.restart_grace_us ? longest_us : core->config.restart_grace_us;
+		return longest_us > core->config.restart_grace_us || VRRP_MUTANT(lost_file_is_silent_for_a_lease)
+			       ? longest_us
+			       : core->config.restart_grace_us;
 	}
 	if (event->stored.last_lease_us == 0) {
 		return 0; /* the very first start with this state: it cannot have granted anything */
 	}
-	return event->stored.last_lease_us > longest_us ? event->stored.last_lease_us : longest_us;
+	return event->stored.last_lease_us > longest_us && !VRRP_MUTANT(silence_forgets_the_old_lease)
+		       ? event->stored.last_lease_us
+		       : longest_us;
 }
 
 /*
@@ -28,7 +32,8 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 	int64_t silent_us = silence_us(core, event);
 	uint64_t ticket;
 
-	if (event->readable && was->long_grant_clean && was->long_grant_this_boot) {
+	if (event->readable && was->long_grant_clean &&
+		(was->long_grant_this_boot || VRRP_MUTANT(record_of_another_boot))) {
 		core->grant = was->long_grant;
 		core->silent_until = event->now;
 		core->stored.last_lease_us = core->config.lease_us;
@@ -38,14 +43,18 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 		return;
 	}
 	core->silent_until = vrrp_time_add(event->now, silent_us);
-	if (event->readable && was->long_grant.to != 0) {
+	if (event->readable && was->long_grant.to != 0 && !VRRP_MUTANT(long_grant_forgotten)) {
 		core->silent_until = vrrp_time_max(
 			core->silent_until, was->long_grant_this_boot ? was->long_grant.expires
 								      : vrrp_time_add(event->now, was->long_grant_us));
 	}
 	core->stored.last_lease_us = silent_us > core->config.lease_us ? silent_us : core->config.lease_us;
 	core->stored.long_grant_clean = false;
-	core->record_kept = core->silent_until.us > event->now.us;
+	core->record_kept = core->silent_until.us > event->now.us && !VRRP_MUTANT(crash_shortens_the_silence);
+	if (VRRP_MUTANT(crash_shortens_the_silence)) {
+		core->stored.last_lease_us = core->config.lease_us;
+		core->stored.long_grant = (struct vrrp_grant){ 0 };
+	}
 	ticket = core_store(core);
 	if (event->readable && was->last_lease_us < core->config.lease_us) {
 		core->record_ticket = ticket; /* killed before, the next start would not be silent for long enough */

@@ -127,7 +127,8 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 	if (core_beyond_max_lag(core, &candidate.at) && !VRRP_MUTANT(max_lag_ignored)) {
 		return VRRP_REFUSAL_MAX_LAG;
 	}
-	if (!core_is_running_primary(core, &candidate) && core_primary_is_known(core, report->sender)) {
+	if (!core_is_running_primary(core, &candidate) && core_primary_is_known(core, report->sender) &&
+		!VRRP_MUTANT(granted_beside_a_primary)) {
 		return VRRP_REFUSAL_PRIMARY;
 	}
 	return VRRP_REFUSAL_NONE;
@@ -172,7 +173,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_SILENT, vrrp_time_max(core->silent_until, core->now));
 		return;
 	}
-	if (vrrp_role_holds(core->role)) {
+	if (vrrp_role_holds(core->role) && !VRRP_MUTANT(holder_grants_another)) {
 		refuse(core, report, VRRP_REFUSAL_HOLDER, core->lease_end);
 		return;
 	}
@@ -195,7 +196,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 /* My own vote for the ask that is about to be sent: it counts from the same instant as the others'. */
 void core_vote_self(struct vrrp_core *core, int64_t ask_us)
 {
-	if (core_is_silent(core) || core_bound_to_other(core)) {
+	if ((core_is_silent(core) && !VRRP_MUTANT(silent_votes_for_itself)) || core_bound_to_other(core)) {
 		return;
 	}
 	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, ask_us, false);

@@ -30,7 +30,7 @@ void vrrp_grant_give(struct vrrp_grant *grant, uint8_t to, const struct vrrp_bal
 		grant->run_start = now;
 	}
 	/* Only a release shortens (B2): what was promised before stands, for a new ballot of the same member too. */
-	grant->expires = unbroken ? vrrp_time_max(grant->expires, expires) : expires;
+	grant->expires = unbroken && !VRRP_MUTANT(renewal_shortens) ? vrrp_time_max(grant->expires, expires) : expires;
 	grant->to = to;
 	grant->ballot = *ballot;
 }
