@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test_keys \
 	tests/unit/test_lease \
 	tests/unit/test_log \
+	tests/unit/test_members \
 	tests/unit/test_ndisc \
 	tests/unit/test_nl_addr \
 	tests/unit/test_nl_claims \

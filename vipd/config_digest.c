@@ -122,6 +122,99 @@ static bool line_find(const char *text, const struct line *wanted, struct line *
 	return false;
 }
 
+/* The keys that reports tell one by one: the name here, and the key's in the text. The order is the wire's. */
+static const struct {
+	const char *name;
+	const char *key; /* NULL: made of the members' lines */
+} DIGEST_KEYS[] = {
+	{ "cluster_id", "cluster_id" },
+	{ "virtual_router_id", "virtual_router_id" },
+	{ "quorum", "quorum" },
+	{ "lease", "lease_us" },
+	{ "restart_grace", "restart_grace_us" },
+	{ "max_drift", "max_drift_percent" },
+	{ "durability", "durability" },
+	{ "sync_standbys", "sync_standbys" },
+	{ "replicate_from", NULL },
+	{ "external_store", "external_store" },
+	{ "plain_vrrp_routers", "plain_vrrp_routers" },
+};
+_Static_assert(VRRP_ARRAY_LENGTH(DIGEST_KEYS) <= VRRP_REPORT_KEYS, "a report has a place for each key");
+
+const char *config_digest_key_name(unsigned place)
+{
+	return place < VRRP_ARRAY_LENGTH(DIGEST_KEYS) ? DIGEST_KEYS[place].name : NULL;
+}
+
+/* The first four bytes of SHA-256; never 0, which means absent. */
+static int hash_text(const char *text, size_t len, uint32_t *ret_hash, struct vip_err *err)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len = 0;
+	uint32_t hash;
+
+	if (EVP_Digest(text, len, digest, &digest_len, EVP_sha256(), NULL) != 1 || digest_len != VRRP_DIGEST_BYTES) {
+		return vip_err_set(err, -EIO, "OpenSSL cannot compute SHA-256");
+	}
+	hash = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 | digest[3];
+	*ret_hash = hash != 0 ? hash : 1;
+	return 0;
+}
+
+/* Who streams from whom; a member that streams from the holder, as is usual, adds nothing. */
+static int hash_upstreams(const struct config_instance *instance, uint32_t *ret_hash, struct vip_err *err)
+{
+	char text[CONFIG_DIGEST_TEXT_SIZE] = "";
+	size_t used = 0;
+
+	for (unsigned id = 1; id <= UINT8_MAX; id++) {
+		for (size_t i = 0; i < instance->member_count; i++) {
+			const struct config_member *member = &instance->member[i];
+
+			if (member->id == id && member->replicate_from[0] != '\0') {
+				line_add(text, &used, "%u=%s\n", id, member->replicate_from);
+			}
+		}
+	}
+	return hash_text(text, used, ret_hash, err);
+}
+
+static int hash_key(const char *text, const char *key, uint32_t *ret_hash, struct vip_err *err)
+{
+	struct line wanted = { .key = key, .key_len = strlen(key) };
+	struct line line;
+	bool found = line_find(text, &wanted, &line);
+
+	assert(found); /* every name of the list is in the text */
+	return hash_text(line.key, line.key_len + 1 + line.value_len, ret_hash, err);
+}
+
+int config_digest_parts_compute(
+	const struct config_instance *instance, struct config_digest_parts *ret_parts, struct vip_err *err)
+{
+	struct config_digest_parts parts = { 0 };
+	char text[CONFIG_DIGEST_TEXT_SIZE];
+	int code = 0;
+
+	config_digest_text(instance, text);
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(DIGEST_KEYS) && code == 0; i++) {
+		code = DIGEST_KEYS[i].key != NULL ? hash_key(text, DIGEST_KEYS[i].key, &parts.key_hash[i], err)
+						  : hash_upstreams(instance, &parts.key_hash[i], err);
+	}
+	for (size_t i = 0; i < instance->member_count && code == 0; i++) {
+		char address[CONFIG_HOST_TEXT_SIZE];
+		size_t used = 0;
+
+		config_host_format(&instance->member[i].address, address);
+		line_add(text, &used, "%s %s", instance->member[i].name, address);
+		code = hash_text(text, used, &parts.member_hash[i], err);
+	}
+	if (code == 0) {
+		*ret_parts = parts;
+	}
+	return code;
+}
+
 typedef void (*differ_function)(void *context, const char *key, const char *our_value, const char *their_value);
 
 /* A piece of a text with a 0 behind it, cut to size. */

@@ -12,6 +12,7 @@
 #define VIPD_CONFIG_DIGEST_H
 
 #include "vipd/config.h"
+#include "vrrp/report.h"
 
 #define CONFIG_DIGEST_TEXT_SIZE 4096
 
@@ -21,6 +22,21 @@ size_t config_digest_text(const struct config_instance *instance, char ret_text[
 /* The digest of an instance. Returns 0 or -EIO (OpenSSL refused SHA-256). */
 int config_digest_compute(
 	const struct config_instance *instance, uint8_t ret_digest[VRRP_DIGEST_BYTES], struct vip_err *err);
+
+/*
+ * The same key by key, as reports carry it (report.h): each key's hash at its place in the fixed list of names, and
+ * the member list. A place once given to a name stays its. 0 or -EIO.
+ */
+struct config_digest_parts {
+	uint32_t key_hash[VRRP_REPORT_KEYS];
+	uint32_t member_hash[VRRP_MEMBERS_MAX]; /* by index: name and address */
+};
+
+int config_digest_parts_compute(
+	const struct config_instance *instance, struct config_digest_parts *ret_parts, struct vip_err *err);
+
+/* The configuration's word for the key at this place; NULL: a later version's, or none. */
+const char *config_digest_key_name(unsigned place);
 
 /*
  * Calls differ() for each key whose value is not the same in two canonical texts (NULL = the key is missing there).

@@ -31,6 +31,7 @@ void instance_core_config(const struct instance *instance, struct vrrp_core_conf
 		.restart_grace_us = own->restart_grace_us,
 		.boot_wait_us = own->boot_wait_us,
 		.promote_timeout_us = own->promote_timeout_us,
+		.switchover_timeout_us = instance->local.postgresql.switchover_timeout_us,
 		.fault_hold_us = own->fault_hold_us,
 		.garp_repeat_delay_us = own->garp_repeat_delay_us,
 		.garp_refresh_us = own->garp_refresh_us > 0 ? own->garp_refresh_us : INT64_MAX,
@@ -330,6 +331,7 @@ static int open_leaves(struct instance *instance, struct vip_err *err)
 static int start_core(struct instance *instance, struct vip_err *err)
 {
 	struct vrrp_event event = { .kind = VRRP_EVENT_START };
+	struct config_digest_parts parts;
 	struct vrrp_core_config config;
 	uint64_t random[2];
 	int code = load_state(instance, &event, err);
@@ -342,8 +344,15 @@ static int start_core(struct instance *instance, struct vip_err *err)
 	}
 	instance_core_config(instance, &config);
 	code = config_digest_compute(instance->own, config.digest, err);
+	if (code == 0) {
+		code = config_digest_parts_compute(instance->own, &parts, err);
+	}
 	if (code < 0) {
 		return code;
+	}
+	memcpy(config.key_hash, parts.key_hash, sizeof(config.key_hash));
+	for (size_t i = 0; i < config.member_count; i++) {
+		config.member[i].hash = parts.member_hash[i];
 	}
 	vrrp_core_init(&instance->core, &config, random[0] | 1, random[1]);
 	if (kernel_gate_note(instance->kernel)[0] != '\0') {

@@ -70,6 +70,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/status_view.h \
 	vipd/stored_text.c \
 	vipd/stored_text.h \
+	vipd/stored_text_private.h \
+	vipd/stored_text_read.c \
 	vipd/text_escape.c \
 	vipd/text_escape.h \
 	vipd/vipctl_client.c \

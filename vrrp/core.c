@@ -14,6 +14,8 @@ void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *confi
 	core->incarnation = incarnation;
 	core->followed = VRRP_MEMBER_NONE;
 	core->op_member = VRRP_MEMBER_NONE;
+	core->hint.target = VRRP_MEMBER_NONE;
+	core->switchover.target = VRRP_MEMBER_NONE;
 	core->pg.upstream = VRRP_MEMBER_NONE;
 	core->op_backoff_us = CORE_OP_BACKOFF_MIN_US;
 	core->link_up = true;
@@ -140,6 +142,8 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 	case VRRP_EVENT_TOKEN:
 	case VRRP_EVENT_PAUSE:
 	case VRRP_EVENT_CLOCK:
+	case VRRP_EVENT_SWITCHOVER:
+	case VRRP_EVENT_ACCEPT_MEMBERS:
 		break; /* nobody sends them yet */
 	case VRRP_EVENT_START:
 	case VRRP_EVENT_COUNT:

@@ -1,6 +1,7 @@
 /*
  * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
- * and the view of the others), core_vote.c (voter), core_stand.c (candidate), core_hold.c (holder), core_pg.c (standby,
+ * and the view of the others), core_vote.c (voter), core_members.c (member lists), core_stand.c
+ * (candidate), core_hold.c (holder), core_pg.c (standby,
  * rejoin), core_report.c (the own report), core_role.c (the only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
@@ -70,6 +71,9 @@ void core_vote_self(struct vrrp_core *core, int64_t ask_us);
 bool core_bound_to_other(const struct vrrp_core *core);
 bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate);
 bool core_is_silent(const struct vrrp_core *core);
+
+/* core_members.c */
+struct vrrp_member_list core_configured_members(const struct vrrp_core *core);
 
 /* core_stand.c */
 void core_stand_tick(struct vrrp_core *core, struct vrrp_update *update);

@@ -66,6 +66,8 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 	report.role = (uint8_t)core->role;
 	report.priority = self->priority;
 	memcpy(report.digest, core->config.digest, sizeof(report.digest));
+	memcpy(report.key_hash, core->config.key_hash, sizeof(report.key_hash));
+	report.members = core_configured_members(core);
 	report.fault_reasons = vrrp_core_faults(core);
 	report.flags = flags(core);
 	report.pause_counter = core->stored.pause_counter;

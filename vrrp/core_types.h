@@ -23,6 +23,7 @@ struct vrrp_member_config {
 	bool witness;
 	bool nofailover;
 	bool vote_data;
+	uint32_t hash; /* of name and address: which machine it is; 0 = unknown */
 };
 
 struct vrrp_core_config {
@@ -31,6 +32,7 @@ struct vrrp_core_config {
 	uint8_t self; /* index */
 	uint8_t vrid;
 	uint8_t digest[VRRP_DIGEST_BYTES];
+	uint32_t key_hash[VRRP_REPORT_KEYS]; /* of the digest's keys but for the member list; 0 = no such key */
 	enum vrrp_quorum quorum;
 	enum vrrp_durability durability;
 	uint8_t sync_standbys; /* k */
@@ -43,6 +45,7 @@ struct vrrp_core_config {
 	int64_t restart_grace_us;
 	int64_t boot_wait_us;
 	int64_t promote_timeout_us;
+	int64_t switchover_timeout_us; /* of PostgreSQL's stop, and of the checkpoint before it */
 	int64_t fault_hold_us;
 	int64_t garp_repeat_delay_us;
 	int64_t garp_refresh_us;
@@ -80,6 +83,7 @@ struct vrrp_stored {
 	bool long_grant_clean; /* written by a clean stop: taken over without silence */
 	bool paused;
 	uint32_t pause_counter;
+	struct vrrp_member_list members; /* the list in force (section 4.5); count 0 = none yet */
 };
 
 /*
@@ -132,7 +136,7 @@ enum vrrp_pg_op {
 	VRRP_PG_OP_FOLLOW,        /* primary_conninfo to `member`, retry at once; done: reloaded */
 	VRRP_PG_OP_REWIND,        /* stop, pg_rewind from `member`, start as its standby */
 	VRRP_PG_OP_CLONE,         /* stop, pg_basebackup from `member`, start as its standby */
-	VRRP_PG_OP_CHECKPOINT,    /* in the background; no completion needed */
+	VRRP_PG_OP_CHECKPOINT,    /* in the background; answers PG_DONE if it has a ticket */
 	/* durability quorum: synchronous_standby_names = ANY sync_k (sync_set; nobody if empty), sync_k 0: emptied;
 	 * done: the server reads it so. In recovery too, before a promotion. */
 	VRRP_PG_OP_SYNC_NAMES,
@@ -163,6 +167,8 @@ enum vrrp_event_kind {
 	VRRP_EVENT_TOKEN,         /* VRRP_ACT_TOKEN `ticket` is durable, or failed */
 	VRRP_EVENT_PAUSE,         /* an operator asks for a pause (ok), or for its end (section 4.4) */
 	VRRP_EVENT_CLOCK,         /* the rate of this host's clock was looked at: clock_excess_ppm (section 9) */
+	VRRP_EVENT_SWITCHOVER, /* an operator asks for it; `member`: the target's index, VRRP_MEMBER_NONE: the best */
+	VRRP_EVENT_ACCEPT_MEMBERS, /* an operator says that nobody runs with the list in force any more (section 4.5) */
 	VRRP_EVENT_COUNT
 };
 
@@ -180,15 +186,17 @@ struct vrrp_token {
 struct vrrp_event {
 	enum vrrp_event_kind kind;
 	struct vrrp_time now;
-	uint64_t ticket;                  /* STORED, PG_DONE, FENCED, TOKEN */
-	bool untouched;                   /* PG_DONE, not ok: REWIND had not begun to change the directory */
-	bool ok;                          /* STORED, PG_DONE, FENCED, TOKEN, LINK (up), PAUSE (pause, or resume) */
-	bool readable;                    /* START: a state file was there and good, or this is the first start ever */
-	uint8_t member;                   /* REPORT: index of the sender */
-	struct vrrp_stored stored;        /* START */
-	struct vrrp_token token;          /* START: what the process before left; its file is gone already */
-	uint32_t clock_excess_ppm;        /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
-	struct vrrp_pg pg;                /* PG; PROMOTE's PG_DONE too (state after it) */
+	uint64_t ticket;           /* STORED, PG_DONE, FENCED, TOKEN */
+	bool untouched;            /* PG_DONE, not ok: REWIND had not begun to change the directory */
+	bool ok;                   /* STORED, PG_DONE, FENCED, TOKEN, LINK (up), PAUSE (pause, or resume) */
+	bool readable;             /* START: a state file was there and good, or this is the first start ever */
+	uint8_t member;            /* REPORT: index of the sender; SWITCHOVER: of the target */
+	struct vrrp_stored stored; /* START */
+	struct vrrp_token token;   /* START: what the process before left; its file is gone already */
+	uint32_t clock_excess_ppm; /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
+	/* PG; PROMOTE's PG_DONE too (state after it), STOP_FAST's too: position_known: it was shut down cleanly, and
+	 * position is the end of the checkpoint that it then made */
+	struct vrrp_pg pg;
 	struct vrrp_history history;      /* HISTORY; count 0 = could not be read */
 	const struct vrrp_report *report; /* REPORT: valid during the step only */
 };
@@ -261,6 +269,54 @@ enum vrrp_hold_phase {
 	VRRP_HOLD_STORING,   /* epoch and `promoting` on their way to the disk */
 	VRRP_HOLD_PROMOTING, /* the promote command is out */
 	VRRP_HOLD_STOPPING,  /* LEAVING, or promotion failed: PostgreSQL is being stopped */
+	VRRP_HOLD_SWITCHING, /* LEAVING or PROMOTING in a switchover: struct vrrp_switch says how far it is */
+};
+
+/* How far a switchover is (section 8), and how the last one ended. */
+enum vrrp_switch_phase {
+	VRRP_SWITCH_NONE = 0,      /* none was asked for since the start */
+	VRRP_SWITCH_CHECKPOINT,    /* still serving: a checkpoint, so that the stop is short */
+	VRRP_SWITCH_DROPPING,      /* serves nobody any more; the others' walsenders are being ended */
+	VRRP_SWITCH_STOPPING,      /* fast stop */
+	VRRP_SWITCH_REACHING,      /* stopped: until the target says that it has all of it */
+	VRRP_SWITCH_STARTING,      /* the target was not reached: started again under the same lease */
+	VRRP_SWITCH_RELEASED,      /* the lease is the target's to take */
+	VRRP_SWITCH_DONE,          /* the target serves */
+	VRRP_SWITCH_OTHER,         /* another member took over instead */
+	VRRP_SWITCH_NOBODY,        /* released, and nobody has taken over within the time */
+	VRRP_SWITCH_NOT_REACHED,   /* the target did not get all of it: serving here again */
+	VRRP_SWITCH_NO_CHECKPOINT, /* the checkpoint failed or took too long: nothing was changed */
+	VRRP_SWITCH_TARGET_LOST,   /* the target became unfit during the checkpoint: nothing was changed */
+	VRRP_SWITCH_BROKEN,        /* the lease, PostgreSQL or the daemon's run ended meanwhile */
+	VRRP_SWITCH_COUNT
+};
+
+struct vrrp_switch {
+	enum vrrp_switch_phase phase;
+	uint8_t target;           /* index */
+	uint64_t ticket;          /* of the checkpoint */
+	vrrp_lsn end;             /* of the shutdown checkpoint */
+	struct vrrp_time begun;   /* asked for */
+	struct vrrp_time closed;  /* the address was given up */
+	struct vrrp_time stopped; /* PostgreSQL was stopped */
+	struct vrrp_time ended;   /* released, or failed, or serving again */
+	struct vrrp_time served;  /* the target was first heard as MASTER */
+	struct vrrp_time deadline;
+};
+
+/* A switchover that another member has announced with its release: others are refused meanwhile (section 8). */
+struct vrrp_switch_hint {
+	uint8_t target;             /* index; VRRP_MEMBER_NONE = none */
+	struct vrrp_ballot release; /* that named it */
+	struct vrrp_time until;
+};
+
+/* Why a member neither votes nor stands after its list changed (section 4.5). */
+enum vrrp_jump {
+	VRRP_JUMP_NONE = 0,
+	VRRP_JUMP_WAIT, /* one member's difference: until a majority of the list in force reports the new digest */
+	VRRP_JUMP_FAR,  /* more than one: until accept-members */
+	VRRP_JUMP_COUNT
 };
 
 struct vrrp_core {
@@ -363,6 +419,12 @@ struct vrrp_core {
 	struct vrrp_time resumed_end;      /* end of the lease that the process before proved; none = not resumed */
 	struct vrrp_long_ask long_ask;
 	uint32_t clock_excess_ppm;
+
+	/* switchover, and the members of the instance */
+	struct vrrp_switch switchover;
+	struct vrrp_switch_hint hint;
+	enum vrrp_jump jump;
+	struct vrrp_time differs_since[VRRP_MEMBERS_MAX]; /* another digest in its fresh reports; none = the same */
 };
 
 #endif

@@ -13,6 +13,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_faults.c \
 	vrrp/core_hold.c \
 	vrrp/core_internal.h \
+	vrrp/core_members.c \
 	vrrp/core_peers.c \
 	vrrp/core_pg.c \
 	vrrp/core_report.c \
@@ -27,6 +28,8 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/history.h \
 	vrrp/lease.c \
 	vrrp/lease.h \
+	vrrp/members.c \
+	vrrp/members.h \
 	vrrp/mutant.h \
 	vrrp/peer.c \
 	vrrp/peer.h \

@@ -13,7 +13,8 @@
  * 400 voucher: answer, position, ballot                                      (26)
  * 426 configuration stored, 450 asked: k, members, version, ballot           (24 each)
  * 474 echoes: count, then 9 x (member, believed incarnation, seq, other incarnation, seq)   (298)
- * 772 what a later release appends; this one skips it
+ * 772 hashes of the digest's keys: 16 x 4   836 members: count, then 9 x (id, flags, hash)
+ * 891 what a later release appends; this one skips it. One that ends at 772 is an older release's: the rest is 0
  *   then key id (4) and MAC (32). A ballot is counter, incarnation, member (17). Unused entries are 0.
  *
  * The first 8 bytes stay what they are in every version, so that any release can count another's packets.
@@ -26,13 +27,15 @@
 
 #define MAGIC UINT32_C(0x56495044)
 #define PREFIX_BYTES 8
-#define BODY_BYTES 772 /* of this release; a later one's is longer */
+#define BODY_BYTES 891     /* of this release; a later one's is longer */
+#define BODY_BYTES_MIN 772 /* of the first release */
 #define TRAILER_BYTES (VRRP_AUTH_KEY_ID_BYTES + VRRP_AUTH_MAC_BYTES)
-#define LENGTH_MIN (BODY_BYTES + TRAILER_BYTES)
+#define LENGTH (BODY_BYTES + TRAILER_BYTES)
+#define LENGTH_MIN (BODY_BYTES_MIN + TRAILER_BYTES)
 #define SYNC_STATE_MAX 3
 #define VOUCHER_ANSWER_MAX 2
 
-_Static_assert(LENGTH_MIN <= VRRP_REPORT_BYTES_MAX, "the largest report fits");
+_Static_assert(LENGTH <= VRRP_REPORT_BYTES_MAX, "the largest report fits");
 _Static_assert(VRRP_HISTORY_MAX == 8 && VRRP_MEMBERS_MAX == 9 && VRRP_DIGEST_BYTES == 32, "version 1's layout");
 
 /*
@@ -161,6 +164,19 @@ static void fields_echo(struct cursor *c, struct vrrp_report *r)
 	}
 }
 
+static void fields_digest(struct cursor *c, struct vrrp_report *r)
+{
+	for (unsigned i = 0; i < VRRP_REPORT_KEYS; i++) {
+		field_u32(c, &r->key_hash[i]);
+	}
+	field_u8(c, &r->members.count);
+	for (unsigned i = 0; i < VRRP_MEMBERS_MAX; i++) {
+		field_u8(c, &r->members.entry[i].id);
+		field_u8(c, &r->members.entry[i].flags);
+		field_u32(c, &r->members.entry[i].hash);
+	}
+}
+
 /* All fields behind the length, in the order of the wire. */
 static void fields_walk(struct cursor *c, struct vrrp_report *r)
 {
@@ -181,6 +197,7 @@ static void fields_walk(struct cursor *c, struct vrrp_report *r)
 	fields_lease(c, r);
 	fields_data(c, r);
 	fields_echo(c, r);
+	fields_digest(c, r);
 	assert(c->at == BODY_BYTES);
 }
 
@@ -192,6 +209,9 @@ static void clear_unused(struct vrrp_report *r)
 	}
 	for (unsigned i = r->echo_count; i < VRRP_MEMBERS_MAX; i++) {
 		r->echo[i] = (struct vrrp_report_echo){ 0 };
+	}
+	for (unsigned i = r->members.count; i < VRRP_MEMBERS_MAX; i++) {
+		r->members.entry[i] = (struct vrrp_member_entry){ 0 };
 	}
 }
 
@@ -230,6 +250,7 @@ static unsigned content_fault(const struct vrrp_report *r)
 		{ ballot_is_valid(&r->config_stored.ballot), 433 },
 		{ ballot_is_valid(&r->config_asked.ballot), 457 },
 		{ r->echo_count <= VRRP_MEMBERS_MAX, 474 },
+		{ vrrp_member_list_is_valid(&r->members), 836 },
 	};
 
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(fields); i++) {
@@ -252,13 +273,13 @@ int vrrp_report_encode(const struct vrrp_report *report, const struct vrrp_auth 
 	(void)cursor_number(&c, 4, MAGIC);
 	(void)cursor_number(&c, 1, VRRP_REPORT_VERSION);
 	(void)cursor_number(&c, 1, copy.vrid);
-	(void)cursor_number(&c, 2, LENGTH_MIN);
+	(void)cursor_number(&c, 2, LENGTH);
 	fields_walk(&c, &copy);
 	memcpy(bytes, c.body, BODY_BYTES);
 
 	const int result = auth->sign(auth->context, bytes, BODY_BYTES, trailer, trailer + VRRP_AUTH_KEY_ID_BYTES);
 
-	return result < 0 ? result : LENGTH_MIN;
+	return result < 0 ? result : LENGTH;
 }
 
 static enum vrrp_drop drop(enum vrrp_drop reason, uint64_t value, uint64_t *ret_value)
@@ -288,7 +309,7 @@ static enum vrrp_drop check_structure(
 	if (bytes[4] != VRRP_REPORT_VERSION) {
 		return drop(VRRP_DROP_VERSION, bytes[4], ret_value);
 	}
-	if (length < LENGTH_MIN || get_number(bytes + 6, 2) != length) {
+	if ((length < LENGTH && length != LENGTH_MIN) || get_number(bytes + 6, 2) != length) {
 		return drop(VRRP_DROP_LENGTH, length, ret_value);
 	}
 	if (bytes[5] != expect->vrid || bytes[5] == 0) {
@@ -319,7 +340,7 @@ enum vrrp_drop vrrp_report_decode(const uint8_t *bytes, size_t length, const str
 	struct cursor c = { .at = PREFIX_BYTES };
 	struct vrrp_report report = { .vrid = bytes[5] };
 
-	memcpy(c.body, bytes, BODY_BYTES);
+	memcpy(c.body, bytes, length - TRAILER_BYTES < BODY_BYTES ? length - TRAILER_BYTES : BODY_BYTES);
 	fields_walk(&c, &report);
 	const unsigned fault = content_fault(&report);
 

@@ -15,9 +15,11 @@
 
 #include "vrrp/auth.h"
 #include "vrrp/base.h"
+#include "vrrp/members.h"
 
 #define VRRP_REPORT_BYTES_MAX 1200
 #define VRRP_REPORT_VERSION 1
+#define VRRP_REPORT_KEYS 16 /* keys of the digest that are told one by one; vipd/config_digest.h names them */
 
 /*
  * A ballot names one candidacy (protocol.md section 4). The lease compares ballots only for equality; epochs,
@@ -178,6 +180,9 @@ struct vrrp_report {
 	/* one entry for every other member */
 	uint8_t echo_count; /* <= VRRP_MEMBERS_MAX */
 	struct vrrp_report_echo echo[VRRP_MEMBERS_MAX];
+	/* what the digest is made of, so that a difference can be named; all zero in a report of an older release */
+	uint32_t key_hash[VRRP_REPORT_KEYS]; /* 0 = no such key */
+	struct vrrp_member_list members;     /* configured ones, myself included */
 };
 
 /* Why a packet was dropped. Words: vrrp_drop_word(). The last ones are peer.h's, counted in the same table. */

@@ -26,6 +26,8 @@ enum vrrp_cause {
 	VRRP_CAUSE_PROMOTE_FAILED,    /* PostgreSQL refused, or promote_timeout */
 	VRRP_CAUSE_KERNEL_FAILED,     /* gate or address could not be set */
 	VRRP_CAUSE_STOP,              /* a clean stop was asked for */
+	VRRP_CAUSE_SWITCHOVER,        /* a switchover: the address is given up, PostgreSQL will be stopped */
+	VRRP_CAUSE_NOT_REACHED,       /* a switchover's target did not get all of it: to serve again */
 	VRRP_CAUSE_PG_STOPPED,        /* letting go: PostgreSQL has stopped, the lease is released */
 	VRRP_CAUSE_COUNT
 };

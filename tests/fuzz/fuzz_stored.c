@@ -3,8 +3,8 @@
  * believes possible; the text that was taken and the one that is written differ at most in boot ids and the name.
  *
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -o fuzz_stored
- * tests/fuzz/fuzz_stored.c vipd/stored_text.c vrrp/history.c vrrp/ballot.c vrrp/err.c && ./fuzz_stored -max_len=4095
- * -max_total_time=60 tests/fuzz/corpus/fuzz_stored
+ * tests/fuzz/fuzz_stored.c vipd/stored_text.c vipd/stored_text_read.c vrrp/history.c vrrp/members.c vrrp/ballot.c
+ * vrrp/err.c && ./fuzz_stored -max_len=4095 -max_total_time=60 tests/fuzz/corpus/fuzz_stored
  */
 #include <assert.h>
 #include <errno.h>

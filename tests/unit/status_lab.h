@@ -114,7 +114,7 @@ static void core_make(uint8_t self, uint8_t member_count)
 		const struct config_member *member = &host.config.instance[0].member[i];
 
 		config.member[i] =
-			(struct vrrp_member_config){ member->id, member->priority, member->witness, false, false };
+			(struct vrrp_member_config){ member->id, member->priority, member->witness, false, false, 0 };
 	}
 	vrrp_core_init(&host.core, &config, 0xdef, 1);
 	host.core.started = true;

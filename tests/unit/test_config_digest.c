@@ -78,6 +78,62 @@ static void the_digest_differs_for_what_matters_and_for_nothing_else(void **stat
 	}
 }
 
+/* The names of the keys whose hashes differ, "member" for a member's machine; what nofailover says is in its flags. */
+static void parts_compare(const struct config_digest_parts *a, const struct config_digest_parts *b, char *ret_names)
+{
+	ret_names[0] = '\0';
+	for (unsigned i = 0; i < VRRP_REPORT_KEYS; i++) {
+		if (a->key_hash[i] != b->key_hash[i]) {
+			assert_non_null(config_digest_key_name(i));
+			snprintf(ret_names + strlen(ret_names), 256 - strlen(ret_names), "%s ",
+				config_digest_key_name(i));
+		}
+		assert_int_equal(a->key_hash[i] != 0, config_digest_key_name(i) != NULL);
+	}
+	for (unsigned i = 0; i < VRRP_MEMBERS_MAX; i++) {
+		snprintf(ret_names + strlen(ret_names), 256 - strlen(ret_names), "%s",
+			a->member_hash[i] != b->member_hash[i] ? "member " : "");
+	}
+}
+
+static void the_parts_differ_where_the_keys_do(void **state)
+{
+	static const struct {
+		enum config_section section;
+		const char *key;
+		const char *statement;
+		const char *names;
+	} cases[] = {
+		{ CONFIG_SECTION_GLOBAL, "report_port", "report_port = 3112", "" },
+		{ CONFIG_SECTION_INSTANCE, "cluster_id", "cluster_id = other", "cluster_id " },
+		{ CONFIG_SECTION_INSTANCE, "virtual_router_id", "virtual_router_id = 52", "virtual_router_id " },
+		{ CONFIG_SECTION_INSTANCE, "lease", "lease = \"2s\"", "lease " },
+		{ CONFIG_SECTION_INSTANCE, "restart_grace", "restart_grace = \"11s\"", "restart_grace " },
+		{ CONFIG_SECTION_INSTANCE, "max_drift", "max_drift = 11", "max_drift " },
+		{ CONFIG_SECTION_INSTANCE, "durability", "durability = quorum", "durability " },
+		{ CONFIG_SECTION_INSTANCE, "sync_standbys", "sync_standbys = 2", "sync_standbys " },
+		{ CONFIG_SECTION_MEMBER, "replicate_from", "replicate_from = db2", "replicate_from " },
+		{ CONFIG_SECTION_MEMBER, "address", "address = \"10.0.0.9\"", "member " },
+		{ CONFIG_SECTION_MEMBER, "nofailover", "nofailover = true", "" },
+	};
+	struct config_digest_parts before;
+	struct config_digest_parts after;
+	unsigned line;
+
+	(void)state;
+	assert_int_equal(sample_load(CONFIG_SECTION_GLOBAL, "report_port", "report_port = 4000", &line), 0);
+	assert_int_equal(config_digest_parts_compute(&sample_config->instance[0], &before, NULL), 0);
+	assert_null(config_digest_key_name(VRRP_REPORT_KEYS));
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(cases); i++) {
+		char names[256];
+
+		assert_int_equal(sample_load(cases[i].section, cases[i].key, cases[i].statement, &line), 0);
+		assert_int_equal(config_digest_parts_compute(&sample_config->instance[0], &after, NULL), 0);
+		parts_compare(&before, &after, names);
+		assert_string_equal(names, cases[i].names);
+	}
+}
+
 static void the_order_in_the_file_says_nothing(void **state)
 {
 	static const char *const members[] = {
@@ -139,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_digest_differs_for_what_matters_and_for_nothing_else),
+		cmocka_unit_test(the_parts_differ_where_the_keys_do),
 		cmocka_unit_test(the_order_in_the_file_says_nothing),
 		cmocka_unit_test(the_largest_configuration_fits),
 	};

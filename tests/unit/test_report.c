@@ -185,6 +185,22 @@ static void appended_bytes_are_skipped(void **state)
 	}
 }
 
+/* A report of the first release ends before the hashes and the members: they are absent, all else is as it was. */
+static void an_older_release_tells_no_keys(void **state)
+{
+	struct vrrp_report want = golden_report();
+	struct vrrp_report have;
+	uint8_t bytes[SIZE];
+
+	(void)state;
+	(void)encode(&want, bytes);
+	sign_again(bytes, BODY_FIRST + TRAILER);
+	memset(want.key_hash, 0, sizeof(want.key_hash));
+	want.members = (struct vrrp_member_list){ 0 };
+	assert_int_equal(vrrp_report_decode(bytes, BODY_FIRST + TRAILER, &EXPECT, &AUTH, &have, NULL), VRRP_DROP_NONE);
+	assert_report_equal(&have, &want);
+}
+
 /* Flags, fault and refusal reasons of a later release come through; words for them are "?". */
 static void open_sets_come_through(void **state)
 {
@@ -254,6 +270,7 @@ int main(void)
 		cmocka_unit_test(nine_members_and_eight_timelines_fit),
 		cmocka_unit_test(entries_beyond_a_count_are_zero),
 		cmocka_unit_test(appended_bytes_are_skipped),
+		cmocka_unit_test(an_older_release_tells_no_keys),
 		cmocka_unit_test(open_sets_come_through),
 		cmocka_unit_test(a_failed_signature_is_no_packet),
 		cmocka_unit_test(the_vrid_can_be_peeked),

@@ -64,8 +64,9 @@ static void only_a_candidate_wins_and_only_a_winner_serves(void **state)
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
 		if (table[i].to == VRRP_ROLE_PROMOTING) {
-			assert_int_equal(table[i].from, VRRP_ROLE_CANDIDATE);
-			assert_int_equal(table[i].cause, VRRP_CAUSE_GRANTED);
+			/* or holds it all along, in a switchover that failed */
+			assert_true((table[i].from == VRRP_ROLE_CANDIDATE && table[i].cause == VRRP_CAUSE_GRANTED) ||
+				    (table[i].from == VRRP_ROLE_LEAVING && table[i].cause == VRRP_CAUSE_NOT_REACHED));
 		} else if (table[i].to == VRRP_ROLE_MASTER) {
 			assert_int_equal(table[i].from, VRRP_ROLE_PROMOTING);
 			assert_int_equal(table[i].cause, VRRP_CAUSE_SERVING);
