@@ -63,6 +63,15 @@ uint64_t core_store(struct vrrp_core *core)
 	return core->store_ticket;
 }
 
+static void core_stop(struct vrrp_core *core, struct vrrp_update *update)
+{
+	core->stopping = true;
+	core->stop_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+	if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
+		core_let_go(core, update, VRRP_CAUSE_STOP);
+	}
+}
+
 /* Nothing ran here for longer than advert_int beyond what was promised (protocol.md section 9, "Own stall"). */
 static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrrp_update *update)
 {
@@ -132,11 +141,7 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		}
 		break;
 	case VRRP_EVENT_STOP:
-		core->stopping = true;
-		core->stop_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
-		if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
-			core_let_go(core, update, VRRP_CAUSE_STOP);
-		}
+		core_stop(core, update);
 		break;
 	case VRRP_EVENT_RESTART:
 	case VRRP_EVENT_TOKEN:
