@@ -44,6 +44,8 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_rejoin_step.c \
 	checks/pg_rejoin_step.h \
 	checks/pg_rows.c \
+	checks/pg_slot.c \
+	checks/pg_slot.h \
 	checks/pg_sync.c \
 	checks/pg_sync.h \
 	checks/pg_sync_list.c \

@@ -50,6 +50,27 @@ static int pg_follow_template(
 	return 0;
 }
 
+/* What the template does not say itself. An upstream whose host is gone must hold up nothing, least of all a copy. */
+static int pg_follow_timeouts(
+	const PQconninfoOption *options, char conninfo[PG_CONNINFO_BYTES_MAX], struct vip_err *err)
+{
+	static const char *const timeouts[][2] = { { "keepalives_idle", "10" }, { "keepalives_interval", "5" },
+		{ "keepalives_count", "3" }, { "tcp_user_timeout", "30000" } };
+
+	for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(timeouts); i++) {
+		const PQconninfoOption *option = options;
+
+		while (option->keyword != NULL && strcmp(option->keyword, timeouts[i][0]) != 0) {
+			option++;
+		}
+		if (option->keyword != NULL && (option->val == NULL || option->val[0] == '\0') &&
+			pg_follow_add(conninfo, timeouts[i][0], timeouts[i][1]) < 0) {
+			return vip_err_set(err, -E2BIG, "upstream: longer than %d bytes", PG_CONNINFO_BYTES_MAX - 1);
+		}
+	}
+	return 0;
+}
+
 int pg_follow_conninfo(const char *upstream, const struct pg_follow_target *target, const char *dbname,
 	char ret_conninfo[PG_CONNINFO_BYTES_MAX], struct vip_err *err)
 {
@@ -66,6 +87,9 @@ int pg_follow_conninfo(const char *upstream, const struct pg_follow_target *targ
 	}
 	(void)snprintf(port, sizeof(port), "%u", target->port);
 	result = pg_follow_template(options, dbname != NULL, conninfo, err);
+	if (result == 0) {
+		result = pg_follow_timeouts(options, conninfo, err);
+	}
 	PQconninfoFree(options);
 	if (result < 0) {
 		return result;

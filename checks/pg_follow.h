@@ -29,9 +29,9 @@ struct pg_follow_target {
 
 /*
  * Builds primary_conninfo (or, with dbname, a conninfo for pg_rewind or a task) from the configured template: its
- * keywords except host, hostaddr, port, application_name (and dbname if replaced), then ours. Values are quoted as
- * libpq wants them. dbname NULL leaves the template's. 0, -EINVAL (unreadable template, or one naming a service),
- * or -E2BIG.
+ * keywords except host, hostaddr, port, application_name (and dbname if replaced), then ours, among them TCP timeouts
+ * (30 s) unless the template has its own. Values are quoted as libpq wants them. dbname NULL leaves the template's. 0,
+ * -EINVAL (unreadable template, or one naming a service), or -E2BIG.
  */
 int pg_follow_conninfo(const char *upstream, const struct pg_follow_target *target, const char *dbname,
 	char ret_conninfo[PG_CONNINFO_BYTES_MAX], struct vip_err *err);

@@ -68,6 +68,7 @@ postgres_tests = \
 	tests/unit/test_pg_probe \
 	tests/unit/test_pg_rejoin \
 	tests/unit/test_pg_seal \
+	tests/unit/test_pg_slot \
 	tests/unit/test_pg_sync
 
 # What the unit tests share: one list, headers too.

@@ -55,6 +55,7 @@ vipd_libvipd_a_SOURCES = \
 	vipd/postgres.h \
 	vipd/postgres_internal.h \
 	vipd/postgres_order.c \
+	vipd/postgres_slots.c \
 	vipd/postgres_state.c \
 	vipd/postgres_sync.c \
 	vipd/report_sock.c \

@@ -105,6 +105,9 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 		code = pg_task_new(&postgres->background, err);
 	}
 	if (code == 0) {
+		code = pg_task_new(&postgres->slots.task, err);
+	}
+	if (code == 0) {
 		code = pg_sync_new(config->conninfo, &postgres->members, &postgres->sync, err);
 	}
 	if (code < 0) {
@@ -114,6 +117,7 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 	if (watch(postgres, pg_probe_fd(postgres->probe)) < 0 || watch(postgres, pg_task_fd(postgres->task)) < 0 ||
 		watch(postgres, pg_task_fd(postgres->background)) < 0 ||
 		watch(postgres, pg_sync_fd(postgres->sync)) < 0 ||
+		watch(postgres, pg_task_fd(postgres->slots.task)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->rejoin)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->inspector)) < 0) {
 		return vip_err_set(err, -errno, "epoll_ctl: %s", strerror(errno));
@@ -158,6 +162,7 @@ void postgres_close(struct postgres *postgres)
 	pg_task_free(postgres->task);
 	pg_task_free(postgres->background);
 	pg_sync_free(postgres->sync);
+	pg_task_free(postgres->slots.task);
 	pg_rejoin_free(postgres->rejoin);
 	pg_rejoin_free(postgres->inspector);
 	if (postgres->epoll_fd >= 0) {
@@ -178,6 +183,7 @@ struct vrrp_time postgres_deadline(const struct postgres *postgres)
 	at = vrrp_time_min(at, pg_task_deadline(postgres->task));
 	at = vrrp_time_min(at, pg_task_deadline(postgres->background));
 	at = vrrp_time_min(at, pg_sync_deadline(postgres->sync));
+	at = vrrp_time_min(at, postgres_slots_deadline(postgres));
 	at = vrrp_time_min(at, postgres->checkpoint_at);
 	at = vrrp_time_min(at, pg_rejoin_deadline(postgres->rejoin));
 	if (postgres_must_inspect(postgres)) {
@@ -257,6 +263,7 @@ void postgres_run(struct postgres *postgres, struct vrrp_time now)
 	for (unsigned i = 0; i < POSTGRES_EVENTS_MAX && run_probe(postgres, now); i++) {
 	}
 	postgres_order_run(postgres, now);
+	postgres_slots_run(postgres, now);
 	status = pg_rejoin_run(postgres->inspector, now);
 	if (postgres->inspecting && status != PG_REJOIN_RUNNING) {
 		postgres_on_inspected(postgres, status == PG_REJOIN_DONE, now);

@@ -25,6 +25,7 @@
 #define POSTGRES_START_MS 60000
 #define POSTGRES_INSPECT_MS 10000
 #define POSTGRES_INSPECT_AGAIN_US VRRP_US_PER_S
+#define POSTGRES_SLOT_MISSES_MAX 3
 #define POSTGRES_EVENTS_MAX 32 /* events of one source handled in a turn of the loop */
 
 /* Steps of an order that takes several. */
@@ -44,6 +45,18 @@ struct postgres_down {
 	vrrp_lsn end; /* of a clean shutdown of a primary; 0 = it was none */
 	uint32_t timeline;
 	uint64_t system_identifier;
+};
+
+/* The other members' replication slots here (checks/pg_slot.h), and the use of the own one elsewhere. */
+struct postgres_slots {
+	struct pg_task *task;
+	bool looked; /* a role was seen */
+	bool in_recovery;
+	bool running;
+	bool creating; /* what runs; otherwise it drops */
+	bool told;     /* that it does not work */
+	struct vrrp_time next;
+	unsigned misses; /* FOLLOWs since this standby last streamed */
 };
 
 struct postgres {
@@ -83,6 +96,7 @@ struct postgres {
 	bool down_reported;
 	bool gone;
 	struct postgres_down down;
+	struct postgres_slots slots;
 	uint32_t timeline; /* exact, of the postmaster started at timeline_start_us */
 	int64_t timeline_start_us;
 	struct vrrp_time fast_until;
@@ -110,6 +124,16 @@ void postgres_sync_cancel(struct postgres *postgres);
 void postgres_down_note(struct postgres *postgres, const struct pg_datadir_report *report, bool sealed);
 void postgres_down_seen(const struct postgres *postgres, struct vrrp_pg *pg);
 void postgres_sync_seen(const struct postgres *postgres, const struct pg_state *state, struct vrrp_pg *pg);
+
+/* postgres_slots.c */
+void postgres_slots_seen(struct postgres *postgres, const struct pg_state *state, struct vrrp_time now);
+void postgres_slots_run(struct postgres *postgres, struct vrrp_time now);
+struct vrrp_time postgres_slots_deadline(const struct postgres *postgres);
+/*
+ * Stream through the own slot now? With durability = async, a standby that several times did not get to stream tries
+ * every second time without: the slot may not exist there (max_replication_slots), or a dead connection still hold it.
+ */
+bool postgres_slot_is_wanted(const struct postgres *postgres);
 
 /* postgres_state.c */
 void postgres_on_state(struct postgres *postgres, struct vrrp_time now);

@@ -50,6 +50,10 @@ static void target_of(const struct postgres *postgres, unsigned member, struct p
 
 		(void)snprintf(target.host, sizeof(target.host), "%s", vrrp_addr_format(&holder->address, text));
 		target.port = holder->override.port != 0 ? holder->override.port : postgres->instance->postgresql.port;
+		target.timeline = postgres->member_timeline;
+		if (postgres_slot_is_wanted(postgres)) {
+			pg_sync_slot_name(self->name, target.slot);
+		}
 	}
 	*ret_target = target;
 }
@@ -79,6 +83,7 @@ static int begin_follow(struct postgres *postgres, struct vrrp_time now, struct 
 	enum pg_follow_act act;
 	int code;
 
+	postgres->slots.misses += member != VRRP_MEMBER_NONE ? 1 : 0;
 	target_of(postgres, member, &target);
 	code = conninfo_of(postgres, member, postgres->local.postgresql.upstream, NULL, conninfo, err);
 	if (code < 0) {
@@ -109,25 +114,15 @@ static int begin_stop(struct postgres *postgres, enum pg_stop_mode mode, struct 
 static int begin_start(struct postgres *postgres, unsigned member, struct vrrp_time now, struct vip_err *err)
 {
 	char conninfo[PG_CONNINFO_BYTES_MAX];
+	struct pg_follow_target target;
 	int code = conninfo_of(postgres, member, postgres->local.postgresql.upstream, NULL, conninfo, err);
 
 	if (code < 0) {
 		return code;
 	}
+	target_of(postgres, member, &target);
 	postgres->step = POSTGRES_STEP_START;
-	return pg_rejoin_start(postgres->rejoin, conninfo, "", POSTGRES_START_MS, now, err);
-}
-
-/* A source whose host is gone must not hold a copy up for the hours that it may take. */
-static void add_timeouts(char conninfo[PG_CONNINFO_BYTES_MAX])
-{
-	static const char timeouts[] = " tcp_user_timeout=30000 keepalives_idle=10 keepalives_interval=5"
-				       " keepalives_count=3";
-	size_t used = strlen(conninfo);
-
-	if (strstr(conninfo, "tcp_user_timeout") == NULL && used + sizeof(timeouts) <= PG_CONNINFO_BYTES_MAX) {
-		memcpy(conninfo + used, timeouts, sizeof(timeouts));
-	}
+	return pg_rejoin_start(postgres->rejoin, conninfo, target.slot, POSTGRES_START_MS, now, err);
 }
 
 static int begin_copy(struct postgres *postgres, struct vrrp_time now, struct vip_err *err)
@@ -147,12 +142,15 @@ static int begin_copy(struct postgres *postgres, struct vrrp_time now, struct vi
 	if (code < 0) {
 		return code;
 	}
-	add_timeouts(conninfo);
 	if (postgres->op == VRRP_PG_OP_CLONE) {
-		return pg_rejoin_clone(postgres->rejoin, conninfo, "", PG_REJOIN_CLONE_TIMEOUT_MS, now, err);
+		struct pg_follow_target target;
+
+		postgres->slots.misses++;
+		target_of(postgres, postgres->member, &target);
+		return pg_rejoin_clone(postgres->rejoin, conninfo, target.slot, PG_REJOIN_CLONE_TIMEOUT_MS, now, err);
 	}
-	return pg_rejoin_rewind(
-		postgres->rejoin, conninfo, 0, postgres->seen.system_identifier, PG_REJOIN_REWIND_TIMEOUT_MS, now, err);
+	return pg_rejoin_rewind(postgres->rejoin, conninfo, postgres->member_timeline, postgres->seen.system_identifier,
+		PG_REJOIN_REWIND_TIMEOUT_MS, now, err);
 }
 
 static void begin(struct postgres *postgres, struct vrrp_time now)

@@ -13,6 +13,15 @@ static uint8_t upstream_member(const struct postgres *postgres, const struct pg_
 	if (!state->receiver_present || vrrp_addr_parse(state->upstream_host, &addr) < 0) {
 		return VRRP_MEMBER_NONE;
 	}
+	if (postgres_is_quorum(postgres)) {
+		char slot[PG_SYNC_SLOT_BYTES];
+
+		/* Without its own slot it is none of the holder's standbys, and is pointed there anew. */
+		pg_sync_slot_name(postgres->instance->member[postgres->self].name, slot);
+		if (strcmp(state->upstream_slot, slot) != 0) {
+			return VRRP_MEMBER_NONE;
+		}
+	}
 	for (size_t i = 0; i < postgres->instance->member_count; i++) {
 		if (vrrp_addr_equal(&postgres->instance->member[i].address, &addr)) {
 			return (uint8_t)i;
@@ -54,6 +63,8 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 	pg.replay_lag_ms = state->replay_lag_ms < 0 ? 0 : (uint32_t)state->replay_lag_ms;
 	pg.timeline = exact_timeline(postgres, state, now);
 	postgres_sync_seen(postgres, state, &pg);
+	postgres_slots_seen(postgres, state, now);
+	postgres->slots.misses = pg.streaming ? 0 : postgres->slots.misses;
 	if (!postgres->ever_seen || postgres->down_reported) {
 		postgres_say(postgres, VRRP_LOG_INFO, "PostgreSQL answers: %s, timeline %u",
 			pg.in_recovery ? "standby" : "primary", state->timeline);

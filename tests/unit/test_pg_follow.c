@@ -307,10 +307,17 @@ static void conninfo_is_quoted_and_cleaned(void **state)
 				 &to, NULL, text, NULL),
 		0);
 	assert_string_equal(text,
-		"user='replicator' password='a\\'b\\\\c' passfile='/etc/vipd/pg pass' host='10.0.0.2' "
+		"user='replicator' password='a\\'b\\\\c' passfile='/etc/vipd/pg pass' keepalives_idle='10' "
+		"keepalives_interval='5' keepalives_count='3' tcp_user_timeout='30000' host='10.0.0.2' "
 		"port='5433' application_name='db3'");
-	assert_int_equal(pg_follow_conninfo("user=r dbname=x", &to, "postgres", text, NULL), 0);
-	assert_string_equal(text, "user='r' host='10.0.0.2' port='5433' application_name='db3' dbname='postgres'");
+	assert_int_equal(
+		pg_follow_conninfo("user=r dbname=x keepalives_idle=1 keepalives_interval=2 keepalives_count=4 "
+				   "tcp_user_timeout=5",
+			&to, "postgres", text, NULL),
+		0);
+	assert_string_equal(text,
+		"user='r' keepalives_idle='1' keepalives_interval='2' keepalives_count='4' tcp_user_timeout='5' "
+		"host='10.0.0.2' port='5433' application_name='db3' dbname='postgres'");
 	assert_int_equal(pg_follow_conninfo("user='r", &to, NULL, text, NULL), -EINVAL);
 	assert_int_equal(pg_follow_conninfo("service=x", &to, NULL, text, NULL), -EINVAL);
 	(void)snprintf(to.host, sizeof(to.host), "db2.example.org");
