@@ -15,11 +15,15 @@ unit_tests = \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
+	tests/unit/test_core_clock \
 	tests/unit/test_core_hold \
 	tests/unit/test_core_leave \
+	tests/unit/test_core_long \
+	tests/unit/test_core_pause \
 	tests/unit/test_core_pg \
 	tests/unit/test_core_quorum_none \
 	tests/unit/test_core_rejoin \
+	tests/unit/test_core_restart \
 	tests/unit/test_core_round \
 	tests/unit/test_core_stand \
 	tests/unit/test_core_start \
@@ -80,6 +84,8 @@ tests_unit_libshared_a_SOURCES = \
 	tests/unit/core_lab_line.c \
 	tests/unit/core_monitor.c \
 	tests/unit/core_monitor.h \
+	tests/unit/core_monitor_lease.c \
+	tests/unit/core_monitor_view.h \
 	tests/unit/pg_fixture.c \
 	tests/unit/pg_fixture.h \
 	tests/unit/report_samples.h \

@@ -63,8 +63,9 @@ uint64_t core_store(struct vrrp_core *core)
 	return core->store_ticket;
 }
 
-static void core_stop(struct vrrp_core *core, struct vrrp_update *update)
+void core_stop(struct vrrp_core *core, struct vrrp_update *update)
 {
+	core->restarting = false;
 	core->stopping = true;
 	core->stop_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
 	if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
@@ -88,6 +89,37 @@ static void check_stall(struct vrrp_core *core, struct vrrp_time now, struct vrr
 	}
 	core_log(update, VRRP_LOG_WARNING, "ran %lld ms late: nobody is believed until heard again",
 		(long long)(late_us / VRRP_US_PER_MS));
+	if (core->role == VRRP_ROLE_CANDIDATE) {
+		core_withdraw(core, update, VRRP_CAUSE_ROUND_OVER);
+	}
+}
+
+/* What an operator asks for, and what belongs to it. */
+static void dispatch_asked(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	switch (event->kind) {
+	case VRRP_EVENT_STOP:
+		core->exit_restart = false;
+		core_stop(core, update);
+		break;
+	case VRRP_EVENT_RESTART:
+		core_restart(core, update);
+		break;
+	case VRRP_EVENT_TOKEN:
+		core_token_done(core, event, update);
+		break;
+	case VRRP_EVENT_PAUSE:
+		core_pause(core, event->ok, update);
+		break;
+	case VRRP_EVENT_CLOCK:
+		core_clock_seen(core, event, update);
+		break;
+	case VRRP_EVENT_SWITCHOVER:
+	case VRRP_EVENT_ACCEPT_MEMBERS:
+		break; /* nobody sends them yet */
+	default:
+		assert(!"an event that the core does not know, or a second start");
+	}
 }
 
 static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
@@ -117,6 +149,7 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		if (event->ok && event->ticket > core->stored_ticket) {
 			core->stored_ticket = event->ticket;
 		}
+		core_long_stored(core, update, event->ticket, event->ok);
 		core_hold_stored(core, update, event->ticket, event->ok);
 		break;
 	case VRRP_EVENT_FENCED:
@@ -140,20 +173,8 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 			core_let_go(core, update, VRRP_CAUSE_KERNEL_FAILED);
 		}
 		break;
-	case VRRP_EVENT_STOP:
-		core_stop(core, update);
-		break;
-	case VRRP_EVENT_RESTART:
-	case VRRP_EVENT_TOKEN:
-	case VRRP_EVENT_PAUSE:
-	case VRRP_EVENT_CLOCK:
-	case VRRP_EVENT_SWITCHOVER:
-	case VRRP_EVENT_ACCEPT_MEMBERS:
-		break; /* nobody sends them yet */
-	case VRRP_EVENT_START:
-	case VRRP_EVENT_COUNT:
 	default:
-		assert(!"an event that the core does not know, or a second start");
+		dispatch_asked(core, event, update);
 	}
 }
 
@@ -198,26 +219,36 @@ static void check_eligible(struct vrrp_core *core, struct vrrp_update *update)
 	}
 }
 
+/* What is promised at a clean stop, or that nothing is: the next start of the same boot is not silent (B6). */
+static void keep_grant(struct vrrp_core *core)
+{
+	int64_t left_us = vrrp_time_diff_us(core->grant.expires, core->now);
+
+	if (core_is_silent(core)) {
+		return; /* what made it so stays on record */
+	}
+	core->stored.long_grant = left_us > 0 ? core->grant : (struct vrrp_grant){ 0 };
+	core->stored.long_grant_us = left_us > core->config.lease_us ? left_us : core->config.lease_us;
+	core->stored.long_grant_this_boot = true;
+	core->stored.long_grant_clean = true;
+}
+
 /* A clean stop of a member that holds nothing: withdraw, tell the others, go. */
 static void check_stop(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (!core->stopping || core->exit_due || vrrp_role_holds(core->role)) {
 		return;
 	}
-	if (core->superseded && core->config.manage_full && vrrp_time_before(core->now, core->stop_deadline)) {
-		return; /* the PostgreSQL that was stopped is first left as a standby */
+	if (vrrp_time_before(core->now, core->stop_deadline) &&
+		((core->superseded && core->config.manage_full && !core->stored.paused) ||
+			core_token_may_stand(core))) {
+		return; /* the PostgreSQL that was stopped is first left as a standby; a token is removed */
 	}
 	if (core->role == VRRP_ROLE_CANDIDATE) {
 		core_release(core);
 	}
 	core_role_set(core, update, VRRP_CAUSE_STOP);
-	if (vrrp_grant_runs(&core->grant, core->now)) {
-		/* Taken over by the next start of the same boot, without silence (B6). */
-		core->stored.long_grant = core->grant;
-		core->stored.long_grant_us = core->config.lease_us;
-		core->stored.long_grant_this_boot = true;
-		core->stored.long_grant_clean = true;
-	}
+	keep_grant(core);
 	core_store(core);
 	core->exit_due = true;
 }
@@ -225,11 +256,7 @@ static void check_stop(struct vrrp_core *core, struct vrrp_update *update)
 /* The report, if one is due. It is the last effect of a step: whatever it tells has been done before it. */
 static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 {
-	bool asks =
-		core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
-		core->role == VRRP_ROLE_MASTER ||
-		(core->role == VRRP_ROLE_LEAVING && core->stopping && vrrp_time_before(core->now, core->stop_deadline));
-	int64_t ask_us = asks ? core->config.lease_us : 0;
+	int64_t ask_us = core_ask_us(core);
 	struct vrrp_action *action;
 	uint64_t seq;
 
@@ -239,6 +266,7 @@ static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 	/* core->now was read before the report is built (B8). */
 	seq = vrrp_sent_add(&core->sent, core->now, ask_us, core->ballot.counter);
 	if (ask_us > 0) {
+		core_restart_asked(core, ask_us);
 		core_vote_self(core, ask_us);
 		core_stand_check(core, update);
 	}
@@ -267,7 +295,7 @@ static void finish(struct vrrp_core *core, struct vrrp_update *update)
 	/* A disk that refuses does not hold the stop up for ever: the next start is then silent. */
 	if (core->exit_due && core->role == VRRP_ROLE_INIT &&
 		(durable || !vrrp_time_before(core->now, core->stop_deadline))) {
-		core_act(update, VRRP_ACT_EXIT);
+		core_act(update, VRRP_ACT_EXIT)->restart = core->exit_restart;
 	}
 }
 
@@ -278,6 +306,7 @@ static struct vrrp_time next_deadline(const struct vrrp_core *core)
 					     ? core->stop_deadline
 					     : VRRP_TIME_NEVER,
 		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
+		core_restart_deadline(core),
 		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
 		core->store_failed ? core->store_retry_at : VRRP_TIME_NEVER,
 		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
@@ -293,20 +322,30 @@ void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, stru
 	assert(event->kind == VRRP_EVENT_START || core->started);
 	assert(event->now.us >= core->now.us);
 	update->count = 0;
+	if (core->exited) { /* the token speaks for the lease from now on */
+		update->deadline = core->deadline = vrrp_time_max(event->now, core->deadline);
+		return;
+	}
 	if (event->kind == VRRP_EVENT_START) {
 		core->now = event->now;
 		core_start(core, event, update);
 	} else {
-		check_stall(core, event->now, update);
 		core->now = event->now;
+		check_stall(core, event->now, update);
 		core_hold_check_lease(core, update); /* judged by the clock alone, before anything that was heard */
 		dispatch(core, event, update);
 	}
+	if (core->exited) {
+		update->deadline = core->deadline = vrrp_time_max(core->now, core->lease_end);
+		return;
+	}
 	core_silence_tick(core);
+	core_long_tick(core);
 	core_view_others(core, update);
 	check_eligible(core, update);
 	core_stand_tick(core, update);
 	core_hold_tick(core, update);
+	core_restart_tick(core, update);
 	core_pg_tick(core, update);
 	check_stop(core, update);
 	send_report(core, update);

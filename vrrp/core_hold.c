@@ -50,6 +50,32 @@ static void stop_serving(struct vrrp_core *core, struct vrrp_update *update)
 	core->bound = false;
 }
 
+/* Gate and address stand as the process before left them: they are written anew, without a moment of closing. */
+void core_hold_resume(struct vrrp_core *core, struct vrrp_update *update)
+{
+	gate(core, update, core->lease_end, core->lease_end);
+	core->bound = true;
+	bind_addresses(core, update);
+	core->next_announce = vrrp_time_add(core->now, core->config.garp_refresh_us);
+}
+
+/* To the whole of the lease, whenever they were last refreshed. */
+void core_hold_extend(struct vrrp_core *core, struct vrrp_update *update)
+{
+	gate(core, update, core->lease_end, core->lease_end);
+	bind_addresses(core, update);
+}
+
+/* The lease is counted shorter than it was. */
+void core_hold_shorten(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->bound && vrrp_time_before(core->now, core->lease_end) &&
+		vrrp_time_before(core->lease_end, core->gate_end)) {
+		gate(core, update, core->lease_end, core->lease_end);
+	}
+	core_hold_check_lease(core, update);
+}
+
 /* Every other data member's fresh report shows that it neither holds the lease nor runs a primary (section 4.6 (4)). */
 static bool nobody_to_fence(const struct vrrp_core *core)
 {
@@ -160,6 +186,8 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (!ok && !VRRP_MUTANT(epoch_need_not_be_durable)) {
 		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	} else if (core->stored.paused && core->pg.in_recovery) {
+		core_let_go(core, update, VRRP_CAUSE_PAUSED);
 	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
 		core_let_go(core, update, VRRP_CAUSE_LET_GO); /* a promotion cannot be taken back */
 	} else if (!core->pg.in_recovery) {
@@ -175,10 +203,25 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	}
 }
 
+/* No lease any more; what was held under is released later. */
+static void give_up(struct vrrp_core *core)
+{
+	core->lost = core->ballot;
+	core->ballot = (struct vrrp_ballot){ 0 };
+	memset(core->worth, 0, sizeof(core->worth));
+	core->resumed_end = VRRP_TIME_NONE;
+	core->lease_end = VRRP_TIME_NONE;
+}
+
 /* Everything of the hold is over; PostgreSQL is stopped, gone, or was never primary. */
 static void finish_leaving(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
 {
-	core_release(core);
+	if (core_token_may_stand(core)) {
+		give_up(core);
+		core->release_held = true;
+	} else {
+		core_release(core);
+	}
 	core->phase = VRRP_HOLD_NONE;
 	core_role_set(core, update, cause);
 }
@@ -223,10 +266,7 @@ void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 	/* A promotion that is being stopped (superseded already) is not over before PostgreSQL is gone (C2). */
 	core->superseded = core->superseded || (core_pg_may_be_primary(core) && !VRRP_MUTANT(late_promotion_is_kept));
 	core->phase = VRRP_HOLD_NONE;
-	core->lost = core->ballot;
-	core->ballot = (struct vrrp_ballot){ 0 };
-	memset(core->worth, 0, sizeof(core->worth));
-	core->lease_end = VRRP_TIME_NONE;
+	give_up(core);
 	core_role_set(core, update, VRRP_CAUSE_LEASE_ENDED);
 	if (!core->superseded) {
 		core_release_lost(core);
@@ -240,6 +280,10 @@ void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update)
 void core_release_lost(struct vrrp_core *core)
 {
 	if (vrrp_ballot_is_none(&core->lost)) {
+		return;
+	}
+	if (core_token_may_stand(core)) {
+		core->release_held = true; /* a later process might find it, and resume */
 		return;
 	}
 	core->release = core->lost;
@@ -336,7 +380,8 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_let_go(core, update, VRRP_CAUSE_PG_DEMOTED);
 		return;
 	}
-	if (unfit(core) != 0 && core_eligible_other(core)) {
+	/* While paused nobody could take over; after a resumed lease PostgreSQL is not looked at yet. */
+	if (unfit(core) != 0 && core->pg_seen && !core->stored.paused && core_eligible_other(core)) {
 		core_let_go(core, update, VRRP_CAUSE_LET_GO);
 		return;
 	}

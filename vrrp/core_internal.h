@@ -1,8 +1,8 @@
 /*
  * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
- * and the view of the others), core_vote.c (voter), core_members.c (member lists), core_stand.c
- * (candidate), core_hold.c (holder), core_pg.c (standby,
- * rejoin), core_report.c (the own report), core_role.c (the only writer of the role).
+ * and the view of the others), core_vote.c and core_long.c (voter), core_members.c (member lists), core_stand.c
+ * (candidate), core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin), core_report.c (the
+ * own report), core_role.c (the only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
 #define VRRP_CORE_INTERNAL_H
@@ -45,7 +45,8 @@ bool core_is_witness(const struct vrrp_core *core);
 uint8_t core_self_id(const struct vrrp_core *core);
 int core_index_of(const struct vrrp_core *core, uint8_t id); /* -1 = no member */
 int64_t core_rank_wait_us(const struct vrrp_core *core);
-uint64_t core_store(struct vrrp_core *core); /* marks as due; returns the ticket it will have */
+void core_stop(struct vrrp_core *core, struct vrrp_update *update); /* begins the clean stop */
+uint64_t core_store(struct vrrp_core *core);                        /* marks as due; returns the ticket it will have */
 
 /* core_peers.c */
 void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
@@ -84,7 +85,36 @@ void core_release(struct vrrp_core *core);
 struct vrrp_time core_stand_deadline(const struct vrrp_core *core);
 unsigned core_rank(const struct vrrp_core *core);
 
+/* core_long.c: grants longer than `lease` (B6), and what the clock's rate does to all of them (B3) */
+int64_t core_longest_us(const struct vrrp_core *core);                 /* max(lease, restart_grace) */
+int64_t core_grant_us(const struct vrrp_core *core, int64_t lease_us); /* how long a voter counts that lease */
+struct vrrp_time core_worth(const struct vrrp_core *core, struct vrrp_time sent, int64_t ask_us);
+void core_clock_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+void core_long_begin(struct vrrp_core *core, uint64_t incarnation, uint64_t seq, int64_t lease_us);
+void core_long_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
+void core_long_tick(struct vrrp_core *core);
+
+/* core_restart.c */
+bool core_token_may_stand(const struct vrrp_core *core); /* and its lease has not ended */
+int64_t core_ask_us(const struct vrrp_core *core);       /* what the next report asks for; 0 = nothing */
+void core_restart_asked(struct vrrp_core *core, int64_t ask_us);
+void core_restart(struct vrrp_core *core, struct vrrp_update *update);
+void core_token_done(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+void core_restart_tick(struct vrrp_core *core, struct vrrp_update *update);
+struct vrrp_time core_restart_deadline(const struct vrrp_core *core);
+bool core_may_resume(const struct vrrp_core *core, const struct vrrp_event *event);
+void core_resume(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
+
+/* core_pause.c */
+void core_pause(struct vrrp_core *core, bool pause, struct vrrp_update *update);
+void core_pause_heard(struct vrrp_core *core, const struct vrrp_report *report, struct vrrp_update *update);
+bool core_pause_allows(const struct vrrp_core *core, const struct vrrp_standing *standing);
+bool core_pause_allows_me(const struct vrrp_core *core);
+
 /* core_hold.c */
+void core_hold_resume(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_extend(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_shorten(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update);

@@ -209,6 +209,7 @@ static void take_fresh(
 	if (report->release.member == report->sender && vrrp_grant_is_released_by(&core->grant, &report->release)) {
 		core->grant = (struct vrrp_grant){ 0 };
 	}
+	core_pause_heard(core, report, update);
 	if (!same) {
 		return; /* a sign of life, but no grant or voucher crosses it */
 	}

@@ -16,10 +16,11 @@ static struct vrrp_time lease_end(const struct vrrp_core *core)
 		return VRRP_TIME_NONE;
 	}
 	if (config->quorum == VRRP_QUORUM_MAJORITY) {
-		return vrrp_lease_end(core->worth, config->member_count,
+		end = vrrp_lease_end(core->worth, config->member_count,
 			vrrp_core_majority(core) - (VRRP_MUTANT(one_less_than_a_majority) ? 1 : 0));
+		return vrrp_time_max(end, core->resumed_end);
 	}
-	end = core->worth[config->self];
+	end = vrrp_time_max(core->worth[config->self], core->resumed_end);
 	for (unsigned i = 0; i < config->member_count && core->role == VRRP_ROLE_CANDIDATE &&
 			     !VRRP_MUTANT(alone_although_the_other_is_heard);
 		i++) {
@@ -162,13 +163,13 @@ static bool may_stand(const struct vrrp_core *core)
 
 	if (core->role != VRRP_ROLE_BACKUP || core->stopping || core->no_holder_since.us == 0 ||
 		vrrp_time_before(core->now, core->stalled_until) ||
-		vrrp_time_before(core->now, core->stand_not_before) ||
+		vrrp_time_before(core->now, core->stand_not_before) || core_token_may_stand(core) ||
 		(core_fresh_count(core) < vrrp_core_majority(core) && !VRRP_MUTANT(stands_without_a_majority))) {
 		return false;
 	}
 	own = core_own_standing(core);
 	running_primary = core_is_running_primary(core, &own);
-	if (core->stored.paused && !running_primary && !VRRP_MUTANT(paused_stands)) {
+	if (core->stored.paused && !core_pause_allows(core, &own) && !VRRP_MUTANT(paused_stands)) {
 		return false;
 	}
 	if (core_beyond_max_lag(core, &own.at)) {
@@ -230,6 +231,7 @@ void core_release(struct vrrp_core *core)
 	}
 	core->ballot = (struct vrrp_ballot){ 0 };
 	memset(core->worth, 0, sizeof(core->worth));
+	core->resumed_end = VRRP_TIME_NONE;
 	core->lease_end = VRRP_TIME_NONE;
 	core->send_now = true;
 }
@@ -304,8 +306,8 @@ void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_
 				core->rtt_max_us = rtt_us > core->rtt_max_us ? rtt_us : core->rtt_max_us;
 			}
 			core->worth[index] = vrrp_time_max(core->worth[index],
-				vrrp_lease_worth(VRRP_MUTANT(expiry_from_receipt) ? core->now : sent->at, sent->ask_us,
-					core->config.max_drift_ppm));
+				core_worth(
+					core, VRRP_MUTANT(expiry_from_receipt) ? core->now : sent->at, sent->ask_us));
 		}
 	} else if (core->role == VRRP_ROLE_CANDIDATE && report->refusal.to == core_self_id(core) &&
 		   vrrp_ballot_equal(&report->refusal.ballot, &core->ballot)) {

@@ -37,13 +37,16 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 		core->grant = was->long_grant;
 		core->silent_until = event->now;
 		core->stored.last_lease_us = core->config.lease_us;
-		core->stored.long_grant = (struct vrrp_grant){ 0 };
+		if (vrrp_time_diff_us(was->long_grant.expires, event->now) <= core->config.lease_us) {
+			core->stored.long_grant = (struct vrrp_grant){ 0 };
+		} /* else the next start, if this one is killed, must know it: a lease of silence is too short */
 		core->stored.long_grant_clean = VRRP_MUTANT(record_taken_twice);
 		core->record_ticket = core_store(core);
 		return;
 	}
 	core->silent_until = vrrp_time_add(event->now, silent_us);
-	if (event->readable && was->long_grant.to != 0 && !VRRP_MUTANT(long_grant_forgotten)) {
+	if (event->readable && was->long_grant.to != 0 && !VRRP_MUTANT(long_grant_forgotten) &&
+		!vrrp_grant_is_released_by(&was->long_grant, &core->release)) {
 		core->silent_until = vrrp_time_max(
 			core->silent_until, was->long_grant_this_boot ? was->long_grant.expires
 								      : vrrp_time_add(event->now, was->long_grant_us));
@@ -72,9 +75,33 @@ void core_silence_tick(struct vrrp_core *core)
 	}
 }
 
+/*
+ * A predecessor's gate and addresses go before the first report (B4). A lease that it left and that is not resumed is
+ * released then: nothing serves under it any more.
+ */
+static void close_all(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	const struct vrrp_ballot *left = &event->token.ballot;
+	struct vrrp_action *action;
+
+	if (!VRRP_MUTANT(gate_left_open_at_start)) {
+		action = core_act(update, VRRP_ACT_GATE);
+		action->in_end = VRRP_TIME_NONE;
+		action->out_end = VRRP_TIME_NONE;
+		core_act(update, VRRP_ACT_UNBIND);
+	}
+	if (!vrrp_ballot_is_none(left) && left->member == core_self_id(core)) {
+		core->release = *left;
+		core->counter_seen = left->counter > core->counter_seen && left->counter < UINT64_MAX / 2
+					     ? left->counter
+					     : core->counter_seen;
+		core_log(update, VRRP_LOG_WARNING, "the lease that was left by a restart is not resumed: released");
+	}
+}
+
 void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
 {
-	struct vrrp_action *action;
+	bool resumed = core_may_resume(core, event);
 
 	assert(!core->started);
 	core->started = true;
@@ -82,22 +109,21 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	if (VRRP_MUTANT(promoting_forgotten)) {
 		core->stored.promoting = (struct vrrp_ballot){ 0 };
 	}
-	/* A predecessor's gate and addresses go before the first report (B4). */
-	if (!VRRP_MUTANT(gate_left_open_at_start)) {
-		action = core_act(update, VRRP_ACT_GATE);
-		action->in_end = VRRP_TIME_NONE;
-		action->out_end = VRRP_TIME_NONE;
-		core_act(update, VRRP_ACT_UNBIND);
-	}
-	take_record(core, event);
 	core->counter_seen =
 		core->stored.ballot_counter < UINT64_MAX / 2 ? core->stored.ballot_counter : UINT64_MAX / 2;
+	if (!resumed) {
+		close_all(core, event, update);
+	}
+	take_record(core, event);
 	core->boot_wait_until = vrrp_time_add(event->now, core->config.boot_wait_us);
 	core->clock_d3 = core->silent_until;
 	core->no_holder_since = event->now;
 	core->stand_not_before = event->now;
 	/* A member whose state is lost attaches nowhere before its silence is over (section 6). */
 	core->op_retry_at = event->readable ? event->now : core->silent_until;
+	if (resumed) {
+		core_resume(core, event, update);
+	}
 	core->send_now = true;
 	if (!core_is_witness(core)) {
 		core_act(update, VRRP_ACT_PROBE);

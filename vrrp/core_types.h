@@ -416,6 +416,7 @@ struct vrrp_core {
 	uint64_t token_ticket;             /* 0 = no order is under way */
 	bool token_out;                    /* the file stands there, or may */
 	struct vrrp_time token_retry_at;   /* its removal failed */
+	bool release_held;                 /* `lost` is released once no token of it can stand there */
 	struct vrrp_time resumed_end;      /* end of the lease that the process before proved; none = not resumed */
 	struct vrrp_long_ask long_ask;
 	uint32_t clock_excess_ppm;

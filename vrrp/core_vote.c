@@ -38,8 +38,12 @@ static void refuse(struct vrrp_core *core, const struct vrrp_report *report, enu
 
 static void give(struct vrrp_core *core, const struct vrrp_report *report, int64_t lease_us)
 {
-	vrrp_grant_give(&core->grant, report->sender, &report->ballot, core->now, lease_us,
+	vrrp_grant_give(&core->grant, report->sender, &report->ballot, core->now, core_grant_us(core, lease_us),
 		report->role == VRRP_ROLE_CANDIDATE);
+	if (lease_us > core->config.lease_us) {
+		core_long_begin(core, report->incarnation, report->seq, lease_us);
+		return; /* answered when its record is durable */
+	}
 	core->grant.incarnation = report->incarnation;
 	core->grant.seq = report->seq;
 	if (core->refusal.to == report->sender) {
@@ -121,6 +125,9 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 	if (core_is_foreign(core, report)) {
 		return VRRP_REFUSAL_SYSTEM_ID;
 	}
+	if (core->stored.paused && !core_pause_allows(core, &candidate)) {
+		return VRRP_REFUSAL_PAUSED;
+	}
 	if (own_data_is_ahead(core, &candidate) && !VRRP_MUTANT(no_veto)) {
 		return VRRP_REFUSAL_VETO;
 	}
@@ -142,6 +149,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 {
 	int64_t lease_us = (int64_t)report->ask_ms * VRRP_US_PER_MS;
 	bool runs = vrrp_grant_runs(&core->grant, core->now);
+	bool same = runs && core->grant.to == report->sender && vrrp_ballot_equal(&core->grant.ballot, &report->ballot);
 	enum vrrp_refusal reason;
 
 	(void)index;
@@ -149,8 +157,8 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		core->drops[VRRP_DROP_CONTENT]++;
 		return;
 	}
-	if (lease_us > core->config.lease_us) {
-		/* max(lease, restart_grace) once a longer grant is made durable before the answer (B6). */
+	if (lease_us > core_longest_us(core) || (lease_us > core->config.lease_us && !same)) {
+		/* A lease begins as a short one: only who holds it has a reason to ask for more. */
 		refuse(core, report, VRRP_REFUSAL_TOO_LONG, core->now);
 		return;
 	}
@@ -165,7 +173,7 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_ROUND, core->grant.expires);
 		return;
 	}
-	if (runs && core->grant.to == report->sender && vrrp_ballot_equal(&core->grant.ballot, &report->ballot)) {
+	if (same) {
 		give(core, report, lease_us);
 		return;
 	}
@@ -199,9 +207,13 @@ void core_vote_self(struct vrrp_core *core, int64_t ask_us)
 	if ((core_is_silent(core) && !VRRP_MUTANT(silent_votes_for_itself)) || core_bound_to_other(core)) {
 		return;
 	}
-	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, ask_us, false);
+	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, core_grant_us(core, ask_us), false);
+	if (ask_us > core->config.lease_us) {
+		core_long_begin(core, core->incarnation, core->sent.last_seq, ask_us);
+		return; /* counted when its record is durable */
+	}
 	core->grant.incarnation = core->incarnation;
 	core->grant.seq = core->sent.last_seq;
-	core->worth[core->config.self] = vrrp_time_max(
-		core->worth[core->config.self], vrrp_lease_worth(core->now, ask_us, core->config.max_drift_ppm));
+	core->worth[core->config.self] =
+		vrrp_time_max(core->worth[core->config.self], core_worth(core, core->now, ask_us));
 }

@@ -13,10 +13,13 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_faults.c \
 	vrrp/core_hold.c \
 	vrrp/core_internal.h \
+	vrrp/core_long.c \
 	vrrp/core_members.c \
+	vrrp/core_pause.c \
 	vrrp/core_peers.c \
 	vrrp/core_pg.c \
 	vrrp/core_report.c \
+	vrrp/core_restart.c \
 	vrrp/core_role.c \
 	vrrp/core_stand.c \
 	vrrp/core_start.c \

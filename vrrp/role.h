@@ -29,6 +29,8 @@ enum vrrp_cause {
 	VRRP_CAUSE_SWITCHOVER,        /* a switchover: the address is given up, PostgreSQL will be stopped */
 	VRRP_CAUSE_NOT_REACHED,       /* a switchover's target did not get all of it: to serve again */
 	VRRP_CAUSE_PG_STOPPED,        /* letting go: PostgreSQL has stopped, the lease is released */
+	VRRP_CAUSE_RESUMED,           /* the process before left its lease (restart with handover = keep) */
+	VRRP_CAUSE_PAUSED,            /* nobody is promoted while an operator has paused (section 4.4) */
 	VRRP_CAUSE_COUNT
 };
 

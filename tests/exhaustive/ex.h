@@ -42,7 +42,12 @@ enum ex_extra {
 	EX_EXTRA_LINK_DOWN,
 	EX_EXTRA_HELD, /* fault_hold */
 	EX_EXTRA_DISK_FAILED,
-	EX_EXTRA_VOUCHED, /* for a ballot above every holder's */
+	EX_EXTRA_VOUCHED,      /* for a ballot above every holder's */
+	EX_EXTRA_RESTARTING,   /* asks for restart_grace; the grants are in hand, but the own record is not durable */
+	EX_EXTRA_TOKEN_OUT,    /* the token is being written */
+	EX_EXTRA_TOKEN_STANDS, /* a token of a lease that was let go is not removed yet, the release waits for it */
+	EX_EXTRA_LONG_PENDING, /* a long renewal waits for its record */
+	EX_EXTRA_RESUMED,      /* the lease is the one that the process before left; PostgreSQL is not looked at yet */
 	EX_EXTRAS
 };
 
@@ -78,7 +83,7 @@ struct vrrp_history ex_history(void);
 struct vrrp_report ex_report(const struct vrrp_core *core, unsigned member, enum vrrp_role role);
 
 /* stimuli.c: number `index` as an event at core->now + after_us. False if index is beyond the last. */
-#define EX_STIMULI_MAX 200
+#define EX_STIMULI_MAX 220
 bool ex_stimulus(const struct vrrp_core *core, unsigned index, struct vrrp_event *ret_event,
 	struct vrrp_report *ret_report, const char **ret_name);
 
@@ -98,7 +103,7 @@ unsigned ex_actions_max(void);
 /* walk.c. Each returns the number of steps taken; *ret_wrong is NULL or what is wrong. */
 unsigned long ex_walk_short(unsigned depth, const char **ret_wrong);
 unsigned long ex_walk_from(unsigned path, unsigned depth, enum vrrp_role *ret_role, const char **ret_wrong);
-#define EX_PATHS 10
+#define EX_PATHS 12
 unsigned long ex_walk_long(unsigned walks, unsigned length, const char **ret_wrong);
 
 /* main.c: what is being done now; printed when something is wrong or an assert of the core fires. */

@@ -5,7 +5,8 @@
 
 static const char *const extra_words[EX_EXTRAS] = { "nothing more", "following", "starting", "rewinding",
 	"stopping after a lost lease", "superseded", "was promoting", "diverged", "streaming", "a primary is heard",
-	"a record is pending", "link down", "fault_hold", "disk failed", "vouched" };
+	"a record is pending", "link down", "fault_hold", "disk failed", "vouched", "restarting", "token out",
+	"token stands", "long grant pending", "resumed" };
 
 const char *ex_extra_word(enum ex_extra extra)
 {
@@ -62,12 +63,63 @@ static bool add_order(enum ex_extra extra, enum ex_pg pg, struct vrrp_core *core
 	}
 }
 
+static void set_token(struct vrrp_core *core, const struct vrrp_ballot *ballot, bool written)
+{
+	core->token = (struct vrrp_token){
+		.ballot = *ballot, .lease_end = vrrp_time_add(core->now, EX_LEASE_US / 2), .this_boot = true
+	};
+	core->token_out = true;
+	core->token_ticket = written ? 0 : ++core->next_ticket;
+}
+
+/* Restart with handover = keep, on the holder's side and on the voter's. */
+static bool add_restart(const struct ex_scene *scene, struct vrrp_core *core)
+{
+	bool serves = scene->role == VRRP_ROLE_MASTER && scene->lease == EX_LEASE_RUNS && !scene->stopping;
+	struct vrrp_ballot lost = { OTHER_COUNTER + 50, core->incarnation, 1 };
+
+	switch (scene->extra) {
+	case EX_EXTRA_RESTARTING:
+		core->restarting = core->exit_restart = true;
+		core->restart_asks = 1;
+		core->restart_floor = core->lease_end;
+		core->restart_deadline = vrrp_time_add(core->now, EX_LEASE_US);
+		core->store_ticket = ++core->next_ticket;
+		return serves;
+	case EX_EXTRA_TOKEN_OUT:
+		core->restarting = core->exit_restart = true;
+		core->restart_asks = 1;
+		core->restart_floor = core->lease_end;
+		core->restart_deadline = vrrp_time_add(core->now, EX_LEASE_US);
+		set_token(core, &core->ballot, false);
+		return serves;
+	case EX_EXTRA_TOKEN_STANDS:
+		core->lost = lost;
+		core->release_held = true;
+		set_token(core, &lost, true);
+		return !vrrp_role_holds(scene->role) && scene->role != VRRP_ROLE_CANDIDATE && !scene->witness &&
+		       scene->pg == EX_PG_GONE;
+	case EX_EXTRA_LONG_PENDING:
+		core->stored.long_grant = core->grant;
+		core->stored.long_grant_this_boot = true;
+		core->long_ask = (struct vrrp_long_ask){ .ticket = ++core->next_ticket, .incarnation = 1001, .seq = 1 };
+		core->store_ticket = core->long_ask.ticket;
+		return scene->grant != EX_GRANT_NONE;
+	default:
+		core->resumed_end = core->lease_end;
+		core->worth[0] = core->worth[1] = VRRP_TIME_NONE;
+		core->pg_seen = false;
+		return serves && scene->pg == EX_PG_SILENT;
+	}
+}
+
 bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 {
 	bool holds = vrrp_role_holds(scene->role);
 
 	if (scene->extra != EX_EXTRA_NONE && scene->witness && scene->extra != EX_EXTRA_PRIMARY_HEARD &&
-		scene->extra != EX_EXTRA_RECORD_PENDING && scene->extra != EX_EXTRA_DISK_FAILED) {
+		scene->extra != EX_EXTRA_RECORD_PENDING && scene->extra != EX_EXTRA_DISK_FAILED &&
+		scene->extra != EX_EXTRA_LONG_PENDING) {
 		return false;
 	}
 	switch (scene->extra) {
@@ -105,6 +157,12 @@ bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 		core->store_failed = true;
 		core->store_retry_at = vrrp_time_add(core->now, VRRP_US_PER_S);
 		return true;
+	case EX_EXTRA_RESTARTING:
+	case EX_EXTRA_TOKEN_OUT:
+	case EX_EXTRA_TOKEN_STANDS:
+	case EX_EXTRA_LONG_PENDING:
+	case EX_EXTRA_RESUMED:
+		return add_restart(scene, core);
 	default:
 		return !holds && scene->role != VRRP_ROLE_CANDIDATE && add_order(scene->extra, scene->pg, core);
 	}

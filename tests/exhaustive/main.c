@@ -126,7 +126,7 @@ static void every_role_and_event_with_something_more_under_way(void **state)
 			steps += run_role((enum vrrp_role)role, (enum ex_extra)extra);
 		}
 		printf("# %s: %lu steps\n", ex_extra_word((enum ex_extra)extra), steps);
-		assert_true(steps > 10000);
+		assert_true(steps > 5000);
 	}
 }
 

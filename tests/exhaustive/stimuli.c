@@ -24,6 +24,7 @@ enum say {
 	SAY_OTHER_SYSTEM,
 	SAY_PAUSED,
 	SAY_TOO_LONG,
+	SAY_LONG, /* asks for restart_grace under the ballot that I granted */
 	SAY_COUNT
 };
 
@@ -105,6 +106,10 @@ static void say(const struct vrrp_core *core, struct vrrp_report *report, enum s
 	case SAY_TOO_LONG:
 		report->ask_ms = report->ask_ms == 0 ? 0 : 20 * report->ask_ms;
 		break;
+	case SAY_LONG:
+		report->ballot = core->grant.to == report->sender ? core->grant.ballot : report->ballot;
+		report->ask_ms = report->ask_ms == 0 ? 0 : 10 * report->ask_ms;
+		break;
 	default:
 		say_data(report, say);
 		break;
@@ -117,13 +122,14 @@ static const enum vrrp_role report_roles[REPORT_ROLES] = { VRRP_ROLE_INIT, VRRP_
 static const char *const report_names[REPORT_ROLES] = { "report INIT", "report BACKUP", "report CANDIDATE",
 	"report PROMOTING", "report MASTER", "report LEAVING", "report FAULT" };
 
-#define LOCAL_STIMULI 23
+#define LOCAL_STIMULI 30
 
 /* Probes, orders' ends, stores, links, the kernel, a stop. */
 static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_int", "timer after the lease",
 	"probe standby", "probe primary", "probe gone", "probe silent", "probe starting", "pg dead", "history",
 	"history unreadable", "stored", "store failed", "pg done", "pg done as primary", "pg failed", "link up",
-	"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed" };
+	"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed", "restart", "token",
+	"token failed", "pause", "resume", "clock slewed", "clock good" };
 
 unsigned ex_stimulus_local(const char *name)
 {
@@ -158,7 +164,9 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 		VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG, VRRP_EVENT_PG_DEAD,
 		VRRP_EVENT_HISTORY, VRRP_EVENT_HISTORY, VRRP_EVENT_STORED, VRRP_EVENT_STORED, VRRP_EVENT_PG_DONE,
 		VRRP_EVENT_PG_DONE, VRRP_EVENT_PG_DONE, VRRP_EVENT_LINK, VRRP_EVENT_LINK, VRRP_EVENT_CLAIM,
-		VRRP_EVENT_ADDRESS_LOST, VRRP_EVENT_KERNEL_FAILED, VRRP_EVENT_FENCED, VRRP_EVENT_FENCED };
+		VRRP_EVENT_ADDRESS_LOST, VRRP_EVENT_KERNEL_FAILED, VRRP_EVENT_FENCED, VRRP_EVENT_FENCED,
+		VRRP_EVENT_RESTART, VRRP_EVENT_TOKEN, VRRP_EVENT_TOKEN, VRRP_EVENT_PAUSE, VRRP_EVENT_PAUSE,
+		VRRP_EVENT_CLOCK, VRRP_EVENT_CLOCK };
 
 	event->kind = kinds[index];
 	if (index == 1) {
@@ -179,6 +187,13 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 	} else if (event->kind == VRRP_EVENT_FENCED) {
 		event->ok = index == 21;
 		event->ticket = core->wait_ticket;
+	} else if (event->kind == VRRP_EVENT_TOKEN) {
+		event->ok = index == 24;
+		event->ticket = core->token_ticket;
+	} else if (event->kind == VRRP_EVENT_PAUSE) {
+		event->ok = index == 26;
+	} else if (event->kind == VRRP_EVENT_CLOCK) {
+		event->clock_excess_ppm = index == 28 ? 50000 : 0;
 	} else if (event->kind == VRRP_EVENT_LINK) {
 		event->ok = index == 16;
 	}

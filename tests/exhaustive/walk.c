@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WALK_STARTS 4
+#define WALK_STARTS 5
 #define WALK_PATIENCE_US (2 * EX_ADVERT_US)
 
 /* A core and what watches it. */
@@ -26,6 +26,14 @@ static const char *start(struct member *member, unsigned kind, struct vrrp_updat
 	event.stored.system_identifier = 77;
 	event.stored.history = ex_history();
 	event.stored.last_lease_us = kind == 0 ? 0 : EX_LEASE_US;
+	if (kind == 4) { /* the process before left its lease */
+		event.token = (struct vrrp_token){ .ballot = { 400, 41, 1 },
+			.lease_end = vrrp_time_add(event.now, 2 * EX_LEASE_US),
+			.digest = { 1 },
+			.this_boot = true };
+		event.stored.epoch = event.stored.serving = event.token.ballot;
+		event.stored.ballot_counter = 400;
+	}
 	return ex_check_step(&member->monitor, &member->core, &event, update);
 }
 
@@ -58,7 +66,7 @@ static unsigned long walk(const struct member *from, unsigned depth, const char 
 		}
 		(void)snprintf(ex_now + length, sizeof(ex_now) - length, ", %u %s", index, name);
 		steps++;
-		if (depth > 1 && *ret_wrong == NULL) {
+		if (depth > 1 && *ret_wrong == NULL && !member.core.exited) {
 			steps += walk(&member, depth - 1, ret_wrong);
 		}
 	}
@@ -101,6 +109,8 @@ static const char *const paths[EX_PATHS][PATH_MAX] = {
 	{ MASTER_PATH, "timer after the lease" },
 	{ PROMOTING_PATH, "stored", "timer after the lease" },
 	{ MASTER_PATH, "pg dead" },
+	{ MASTER_PATH, "restart" },
+	{ MASTER_PATH, "restart", "R BACKUP grant", "stored" },
 };
 
 static unsigned path_index(const char *name)
@@ -139,6 +149,9 @@ static unsigned draw_index(struct vrrp_prng *prng, const struct vrrp_core *core)
 	if (core->op != VRRP_PG_OP_NONE) {
 		return ex_stimulus_local("pg done");
 	}
+	if (core->token_ticket != 0) {
+		return ex_stimulus_local("token");
+	}
 	if (core->stored_ticket < core->store_ticket) {
 		return ex_stimulus_local("stored");
 	}
@@ -163,7 +176,8 @@ unsigned long ex_walk_long(unsigned walks, unsigned length, const char **ret_wro
 
 			(void)snprintf(ex_now, sizeof(ex_now), "walk %u, step %u: %u", number, step, index);
 			steps += one(&member, index, &update, ret_wrong, &name);
-			if (update.count > 0 && update.action[update.count - 1].kind == VRRP_ACT_EXIT) {
+			if (member.core.exited ||
+				(update.count > 0 && update.action[update.count - 1].kind == VRRP_ACT_EXIT)) {
 				break;
 			}
 		}

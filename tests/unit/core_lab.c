@@ -87,6 +87,11 @@ static void answer(struct core_lab *lab, const struct vrrp_update *update)
 			if (!lab->disk_held) {
 				core_lab_stored(lab, true);
 			}
+		} else if (action->kind == VRRP_ACT_TOKEN) {
+			lab->writing = lab->core.token;
+			if (!lab->token_held) {
+				core_lab_token(lab, true);
+			}
 		} else if (action->kind == VRRP_ACT_PROBE && !lab->probe_held) {
 			core_lab_probe(lab);
 		} else if (action->kind == VRRP_ACT_READ_HISTORY) {
@@ -143,12 +148,22 @@ void core_lab_event(struct core_lab *lab, enum vrrp_event_kind kind, bool ok)
 void core_lab_start(struct core_lab *lab)
 {
 	static uint64_t restarts;
-	struct vrrp_event event = { .kind = VRRP_EVENT_START, .readable = lab->readable, .stored = lab->disk };
+	struct vrrp_event event = {
+		.kind = VRRP_EVENT_START, .readable = lab->readable, .stored = lab->disk, .token = lab->token
+	};
 
+	lab->token = (struct vrrp_token){ 0 }; /* its file is gone before anything else */
 	vrrp_core_init(&lab->core, &lab->config, CORE_LAB_INCARNATION + restarts, 1);
 	restarts++;
 	core_monitor_init(&lab->monitor);
 	core_lab_step(lab, event);
+}
+
+void core_lab_token(struct core_lab *lab, bool ok)
+{
+	assert_int_not_equal(lab->core.token_ticket, 0);
+	lab->token = ok ? lab->writing : lab->token;
+	core_lab_step(lab, (struct vrrp_event){ .kind = VRRP_EVENT_TOKEN, .ticket = lab->core.token_ticket, .ok = ok });
 }
 
 void core_lab_stored(struct core_lab *lab, bool ok)

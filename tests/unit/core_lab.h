@@ -35,9 +35,12 @@ struct core_lab {
 	struct vrrp_pg pg;           /* what a probe says */
 	struct vrrp_history history; /* what is read from pg_wal */
 	struct vrrp_stored disk;     /* what is durable */
+	struct vrrp_token token;     /* what stands in the token's file; taken away by a start */
+	struct vrrp_token writing;   /* what the last TOKEN ordered */
 	struct vrrp_stored pending;  /* what the last STORE wrote, if the disk is held */
 	uint64_t pending_ticket;
 	bool disk_held;
+	bool token_held;
 	bool probe_held;
 	bool readable;
 	uint64_t counter; /* of the ballots that the others make */
@@ -78,6 +81,8 @@ bool core_lab_ask_again(struct core_lab *lab, unsigned i);
 void core_lab_be_master(struct core_lab *lab, unsigned i, uint64_t counter, uint32_t timeline);
 /* The present PG order ends, and lab->pg is what it makes of PostgreSQL; but for PROMOTE: first set lab->pg. */
 void core_lab_pg_done(struct core_lab *lab, bool ok);
+/* The held token is written or removed, or that failed. */
+void core_lab_token(struct core_lab *lab, bool ok);
 /* The held store is durable, or failed. */
 void core_lab_stored(struct core_lab *lab, bool ok);
 /* What PostgreSQL is after a promotion to that timeline, here or on member i. */

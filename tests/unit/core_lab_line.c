@@ -58,6 +58,7 @@ static void word(const struct vrrp_action *action, char *text, size_t size)
 		[VRRP_ACT_ANNOUNCE] = "announce",
 		[VRRP_ACT_FENCE] = "fence",
 		[VRRP_ACT_READ_HISTORY] = "history",
+		[VRRP_ACT_TOKEN] = "token",
 		[VRRP_ACT_EXIT] = "exit" };
 
 	switch (action->kind) {

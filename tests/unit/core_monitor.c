@@ -1,26 +1,8 @@
-#include "tests/unit/core_monitor.h"
+#include "tests/unit/core_monitor_view.h"
 
 #include <string.h>
 
-#include "vrrp/core_internal.h"
-
 #define SPINS_MAX 3
-
-/* One step being judged; role, op, bound and gate follow the actions from the first to the last. */
-struct view {
-	struct core_monitor *monitor;
-	const struct vrrp_core *before;
-	const struct vrrp_core *after;
-	const struct vrrp_event *event;
-	struct vrrp_time lease; /* end of the lease of this step: of the one that it released, or the one that it got */
-	enum vrrp_role role;
-	enum vrrp_pg_op op;
-	bool bound;
-	bool destroyed;
-	bool sent;
-	struct vrrp_time gate_in;
-	struct vrrp_time gate_out;
-};
 
 void core_monitor_init(struct core_monitor *monitor)
 {
@@ -30,7 +12,8 @@ void core_monitor_init(struct core_monitor *monitor)
 static void note_write(struct core_monitor *monitor, const struct vrrp_core *core, uint64_t ticket)
 {
 	monitor->written[monitor->writes++ % CORE_MONITOR_WRITES] =
-		(struct core_monitor_write){ ticket, core->stored.epoch, core->stored.promoting };
+		(struct core_monitor_write){ ticket, core->stored.epoch, core->stored.promoting,
+			core->stored.long_grant.expires, core->stored.long_grant.to };
 }
 
 void core_monitor_adopt(struct core_monitor *monitor, const struct vrrp_core *core)
@@ -40,6 +23,9 @@ void core_monitor_adopt(struct core_monitor *monitor, const struct vrrp_core *co
 		monitor->durable = monitor->written[(monitor->writes - 1) % CORE_MONITOR_WRITES];
 	}
 	monitor->promote_open = core->op == VRRP_PG_OP_PROMOTE;
+	monitor->token_out = core->token_out;
+	monitor->token_end = core->token.lease_end;
+	monitor->token_ballot = core->token.ballot;
 	monitor->spins = 0;
 }
 
@@ -48,30 +34,26 @@ void core_monitor_before(struct core_monitor *monitor, const struct vrrp_core *c
 	monitor->before = *core;
 }
 
-static bool lease_runs(const struct view *v)
-{
-	return vrrp_time_before(v->event->now, v->lease);
-}
-
-static bool may_serve(const struct view *v)
+static bool may_serve(const struct core_monitor_view *v)
 {
 	return v->role == VRRP_ROLE_PROMOTING || v->role == VRRP_ROLE_MASTER;
 }
 
-static const char *check_gate(struct view *v, const struct vrrp_action *action)
+static const char *check_gate(struct core_monitor_view *v, const struct vrrp_action *action)
 {
 	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
 
 	if (end.us != 0 && vrrp_time_before(v->lease, end)) {
 		return "I1: a gate's end beyond the lease's end";
 	}
-	if (end.us != 0 && (!may_serve(v) || !lease_runs(v))) {
+	if (end.us != 0 && (!may_serve(v) || !core_monitor_lease_runs(v))) {
 		return "I5: the gate is not closed although this member does not hold";
 	}
 	if (action->in_end.us != 0 && (v->after->pg.gone || v->after->pg.in_recovery)) {
 		return "I2: the gate is opened and PostgreSQL is no primary";
 	}
-	if (action->in_end.us == 0 && action->out_end.us == 0 && v->bound && may_serve(v) && lease_runs(v)) {
+	if (action->in_end.us == 0 && action->out_end.us == 0 && v->bound && may_serve(v) &&
+		core_monitor_lease_runs(v)) {
 		return "4.1: the gate is closed outwards before the address is unbound";
 	}
 	v->gate_in = action->in_end;
@@ -79,11 +61,11 @@ static const char *check_gate(struct view *v, const struct vrrp_action *action)
 	return NULL;
 }
 
-static const char *check_address(struct view *v, const struct vrrp_action *action)
+static const char *check_address(struct core_monitor_view *v, const struct vrrp_action *action)
 {
 	switch (action->kind) {
 	case VRRP_ACT_BIND:
-		if (v->gate_in.us == 0 || !may_serve(v) || !lease_runs(v)) {
+		if (v->gate_in.us == 0 || !may_serve(v) || !core_monitor_lease_runs(v)) {
 			return "I2: an address is bound and the gate is shut";
 		}
 		v->bound = true;
@@ -96,7 +78,7 @@ static const char *check_address(struct view *v, const struct vrrp_action *actio
 		if (v->gate_in.us != 0) {
 			return "4.1: the address is unbound while the gate is open inwards";
 		}
-		return may_serve(v) && lease_runs(v) && (!v->destroyed || v->gate_out.us == 0)
+		return may_serve(v) && core_monitor_lease_runs(v) && (!v->destroyed || v->gate_out.us == 0)
 			       ? "4.1: the address is unbound before the connections are destroyed"
 			       : NULL;
 	case VRRP_ACT_ANNOUNCE:
@@ -111,12 +93,15 @@ static const char *check_address(struct view *v, const struct vrrp_action *actio
 	}
 }
 
-static const char *check_promote(struct view *v)
+static const char *check_promote(struct core_monitor_view *v)
 {
 	const struct core_monitor_write *durable = &v->monitor->durable;
 
-	if (v->role != VRRP_ROLE_PROMOTING || !lease_runs(v)) {
+	if (v->role != VRRP_ROLE_PROMOTING || !core_monitor_lease_runs(v)) {
 		return "I2: promoted without a lease";
+	}
+	if (v->after->stored.paused) {
+		return "4.4: promoted while paused";
 	}
 	if (!vrrp_ballot_equal(&durable->epoch, &v->after->ballot) ||
 		!vrrp_ballot_equal(&durable->promoting, &v->after->ballot)) {
@@ -125,7 +110,7 @@ static const char *check_promote(struct view *v)
 	return NULL;
 }
 
-static const char *check_attach(const struct view *v, const struct vrrp_action *action, bool follow)
+static const char *check_attach(const struct core_monitor_view *v, const struct vrrp_action *action, bool follow)
 {
 	const struct vrrp_report *report = core_fresh(v->after, action->member);
 
@@ -141,7 +126,7 @@ static const char *check_attach(const struct view *v, const struct vrrp_action *
 	return !follow && !v->after->config.manage_full ? "rewound or cloned, and manage is not full" : NULL;
 }
 
-static const char *check_op(struct view *v, const struct vrrp_action *action)
+static const char *check_op(struct core_monitor_view *v, const struct vrrp_action *action)
 {
 	bool stop = action->op == VRRP_PG_OP_STOP_FAST || action->op == VRRP_PG_OP_STOP_IMMEDIATE;
 	bool reload = v->op == VRRP_PG_OP_FOLLOW || v->op == VRRP_PG_OP_DETACH;
@@ -181,10 +166,14 @@ static const char *check_op(struct view *v, const struct vrrp_action *action)
 	return wrong;
 }
 
-static const char *check_stand(const struct view *v)
+/* Section 4.4: while paused only a running primary stands, and nothing is promoted. */
+static const char *check_stand(const struct core_monitor_view *v)
 {
 	const struct vrrp_core *core = v->after;
 
+	if (core->stored.paused && (!core->pg.up || core->pg.in_recovery)) {
+		return "4.4: stands while paused, and is no primary";
+	}
 	if (vrrp_time_diff_us(core->now, core->clock_d3) > CORE_D3_LEASES * core->config.lease_us) {
 		return NULL;
 	}
@@ -205,7 +194,7 @@ static const char *check_stand(const struct view *v)
 	return NULL;
 }
 
-static const char *check_role(struct view *v, const struct vrrp_action *action)
+static const char *check_role(struct core_monitor_view *v, const struct vrrp_action *action)
 {
 	size_t count;
 	const struct vrrp_role_row *table = vrrp_role_table(&count);
@@ -238,7 +227,7 @@ static int sign(void *context, const uint8_t *bytes, size_t length, uint8_t *ret
 	return 0;
 }
 
-static const char *check_send(struct view *v)
+static const char *check_send(struct core_monitor_view *v)
 {
 	const struct vrrp_auth auth = { .sign = sign };
 	struct vrrp_report *report = &v->monitor->report;
@@ -255,7 +244,7 @@ static const char *check_send(struct view *v)
 		report->release.counter >= report->ballot.counter) {
 		return "B7: what it asks for or holds is released as well";
 	}
-	if (vrrp_role_holds(v->role) && (vrrp_ballot_is_none(&report->ballot) || !lease_runs(v))) {
+	if (vrrp_role_holds(v->role) && (vrrp_ballot_is_none(&report->ballot) || !core_monitor_lease_runs(v))) {
 		return "claims to hold without a lease";
 	}
 	if (vrrp_report_encode(report, &auth, bytes, sizeof(bytes)) < 0) {
@@ -264,7 +253,7 @@ static const char *check_send(struct view *v)
 	return NULL;
 }
 
-static const char *check_action(struct view *v, const struct vrrp_action *action)
+static const char *check_action(struct core_monitor_view *v, const struct vrrp_action *action)
 {
 	if (v->sent && action->kind != VRRP_ACT_STORE && action->kind != VRRP_ACT_EXIT) {
 		return "an effect after the report that tells it";
@@ -281,79 +270,18 @@ static const char *check_action(struct view *v, const struct vrrp_action *action
 	case VRRP_ACT_STORE:
 		note_write(v->monitor, v->after, action->ticket);
 		return NULL;
+	case VRRP_ACT_TOKEN:
+		return core_monitor_token(v);
 	case VRRP_ACT_EXIT:
-		return v->after->stopping && v->role == VRRP_ROLE_INIT ? NULL : "leaves without being asked to";
+		return core_monitor_exit(v, action);
 	default:
 		return check_address(v, action);
 	}
 }
 
-/* One grant at a time, never shorter but by a release, never given in silence or beside the own lease (section 4). */
-static const char *check_grant(const struct view *v)
-{
-	const struct vrrp_grant *had = &v->before->grant;
-	const struct vrrp_grant *has = &v->after->grant;
-	const struct vrrp_report *report = v->event->kind == VRRP_EVENT_REPORT ? v->event->report : NULL;
-	struct vrrp_time now = v->event->now;
-	uint8_t self = core_self_id(v->after);
-	bool ran = vrrp_grant_runs(had, now);
-	bool freed = (report != NULL && vrrp_grant_is_released_by(had, &report->release)) ||
-		     (had->to == self && vrrp_grant_is_released_by(had, &v->after->release));
-	bool renewed = ran && has->to == had->to && vrrp_ballot_equal(&has->ballot, &had->ballot);
-
-	if (ran && !freed && has->to != had->to) {
-		return "I1: a grant given to two";
-	}
-	if (ran && !freed && vrrp_time_before(has->expires, had->expires)) {
-		return "B2: a grant made shorter";
-	}
-	if (vrrp_role_holds(v->role) && vrrp_grant_runs(has, now) && has->to != self) {
-		return "section 4: a holder that has given its vote to another";
-	}
-	if (has->to == 0 || v->event->kind == VRRP_EVENT_START ||
-		(has->to == had->to && has->seq == had->seq && has->expires.us == had->expires.us)) {
-		return NULL;
-	}
-	if (!renewed && core_is_silent(v->after)) {
-		return "B6: a grant given in the start-up silence";
-	}
-	if (has->to == self) {
-		return v->sent ? NULL : "a vote for myself without an ask";
-	}
-	if (report == NULL || report->sender != has->to || report->seq != has->seq || report->ask_ms == 0) {
-		return "a grant that nobody asked for";
-	}
-	if (vrrp_time_before(vrrp_time_max(renewed ? had->expires : VRRP_TIME_NONE,
-				     vrrp_time_add(now, v->after->config.lease_us)),
-		    has->expires) &&
-		!(ran && has->to == had->to)) {
-		return "B2: a grant longer than the lease";
-	}
-	return NULL;
-}
-
-static bool is_primary(const struct vrrp_pg *pg)
-{
-	return !pg->gone && !pg->in_recovery && pg->system_identifier != 0;
-}
-
-/* A ballot that was held is released only when PostgreSQL can be no primary under it any more (C2). */
-static const char *check_release(const struct view *v)
-{
-	const struct vrrp_ballot *release = &v->after->release;
-
-	if (vrrp_ballot_equal(release, &v->before->release) ||
-		!(vrrp_role_holds(v->before->role) || vrrp_ballot_equal(release, &v->before->lost))) {
-		return NULL;
-	}
-	return v->monitor->promote_open || (is_primary(&v->before->pg) && is_primary(&v->after->pg))
-		       ? "C2: released before PostgreSQL is gone"
-		       : NULL;
-}
-
 /* What must not be forgotten: a ballot that is given up is released, now or when PostgreSQL is stopped; who lost stops.
  */
-static const char *check_duties(const struct view *v)
+static const char *check_duties(const struct core_monitor_view *v)
 {
 	const struct vrrp_core *core = v->after;
 	const struct vrrp_ballot *had = &v->before->ballot;
@@ -365,16 +293,20 @@ static const char *check_duties(const struct view *v)
 		!vrrp_ballot_equal(had, &core->release) && !vrrp_ballot_equal(had, &core->lost)) {
 		return "section 4: a ballot was given up and is not released";
 	}
-	if (lost && !core_is_witness(core) && is_primary(&core->pg) && !vrrp_role_holds(core->role) && core->pg_seen &&
-		core->op == VRRP_PG_OP_NONE && !vrrp_time_before(core->now, core->op_retry_at)) {
+	if (lost && !core_is_witness(core) && core_monitor_is_primary(&core->pg) && !vrrp_role_holds(core->role) &&
+		core->pg_seen && core->op == VRRP_PG_OP_NONE && !vrrp_time_before(core->now, core->op_retry_at)) {
 		return "section 4.2: a primary that lost is left running";
 	}
 	return NULL;
 }
 
-static const char *check_end(const struct view *v)
+static const char *check_end(const struct core_monitor_view *v)
 {
 	const struct vrrp_core *core = v->after;
+
+	if (core->stored.pause_counter < v->before->stored.pause_counter && v->event->kind != VRRP_EVENT_START) {
+		return "D6: the pause counter went back";
+	}
 
 	if (core->role != v->role || core->bound != v->bound || core->gate_end.us != v->gate_in.us) {
 		return "the core's state is not what its actions say";
@@ -400,7 +332,7 @@ static const char *check_end(const struct view *v)
 	return NULL;
 }
 
-static const char *check_deadline(struct view *v, const struct vrrp_update *update)
+static const char *check_deadline(struct core_monitor_view *v, const struct vrrp_update *update)
 {
 	bool again = v->event->kind == VRRP_EVENT_TIMER && v->event->now.us == v->before->now.us;
 
@@ -413,7 +345,7 @@ static const char *check_deadline(struct view *v, const struct vrrp_update *upda
 }
 
 /* What the event itself settles. */
-static void take_event(struct view *v)
+static void take_event(struct core_monitor_view *v)
 {
 	struct core_monitor *m = v->monitor;
 	const struct vrrp_event *event = v->event;
@@ -421,6 +353,10 @@ static void take_event(struct view *v)
 	bool dead = event->kind == VRRP_EVENT_PG_DEAD;
 
 	v->op = v->before->op;
+	if (event->kind == VRRP_EVENT_TOKEN && event->ok && event->ticket == v->before->token_ticket &&
+		vrrp_ballot_is_none(&v->before->token.ballot)) {
+		m->token_out = false;
+	}
 	for (unsigned i = 0; i < CORE_MONITOR_WRITES && event->kind == VRRP_EVENT_STORED && event->ok; i++) {
 		m->durable = m->written[i].ticket == event->ticket ? m->written[i] : m->durable;
 	}
@@ -440,7 +376,7 @@ static void take_event(struct view *v)
 const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_core *core,
 	const struct vrrp_event *event, const struct vrrp_update *update)
 {
-	struct view v = { .monitor = monitor,
+	struct core_monitor_view v = { .monitor = monitor,
 		.before = &monitor->before,
 		.after = core,
 		.event = event,
@@ -454,13 +390,20 @@ const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_c
 	if (vrrp_role_holds(v.role) && !vrrp_time_before(event->now, monitor->before.lease_end)) {
 		v.lease = monitor->before.lease_end;
 	}
+	if (event->kind == VRRP_EVENT_CLOCK && vrrp_role_holds(v.role) && !vrrp_role_holds(core->role)) {
+		v.lease = event->now; /* counted shorter, it is over */
+	}
 	take_event(&v);
+	if (event->kind == VRRP_EVENT_START && core->resumed_end.us != 0) {
+		v.bound = true; /* as the process before left them */
+		v.gate_in = v.gate_out = event->token.lease_end;
+	}
 	monitor->actions_max = update->count > monitor->actions_max ? update->count : monitor->actions_max;
 	for (unsigned i = 0; i < update->count && wrong == NULL; i++) {
 		wrong = check_action(&v, &update->action[i]);
 	}
-	wrong = wrong != NULL ? wrong : check_grant(&v);
-	wrong = wrong != NULL ? wrong : check_release(&v);
+	wrong = wrong != NULL ? wrong : core_monitor_grant(&v);
+	wrong = wrong != NULL ? wrong : core_monitor_release(&v);
 	wrong = wrong != NULL ? wrong : check_end(&v);
 	wrong = wrong != NULL ? wrong : check_duties(&v);
 	return wrong != NULL ? wrong : check_deadline(&v, update);

@@ -18,6 +18,8 @@ struct core_monitor_write {
 	uint64_t ticket;
 	struct vrrp_ballot epoch;
 	struct vrrp_ballot promoting;
+	struct vrrp_time long_end; /* of the long grant on record, and its voter */
+	uint8_t long_to;
 };
 
 struct core_monitor {
@@ -28,8 +30,11 @@ struct core_monitor {
 	unsigned writes;
 	bool promote_open;    /* a promote command is out, and neither its end nor PostgreSQL's was seen */
 	unsigned actions_max; /* most that one step ordered */
-	unsigned spins;       /* timer steps at one instant */
-	uint64_t rows_seen;   /* bit set of the rows of vrrp_role_table() */
+	bool token_out;       /* a token was ordered, and its removal has not ended well */
+	struct vrrp_time token_end;
+	struct vrrp_ballot token_ballot;
+	unsigned spins;     /* timer steps at one instant */
+	uint64_t rows_seen; /* bit set of the rows of vrrp_role_table() */
 };
 
 void core_monitor_init(struct core_monitor *monitor);

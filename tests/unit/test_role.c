@@ -67,6 +67,8 @@ static void only_a_candidate_wins_and_only_a_winner_serves(void **state)
 			/* or holds it all along, in a switchover that failed */
 			assert_true((table[i].from == VRRP_ROLE_CANDIDATE && table[i].cause == VRRP_CAUSE_GRANTED) ||
 				    (table[i].from == VRRP_ROLE_LEAVING && table[i].cause == VRRP_CAUSE_NOT_REACHED));
+		} else if (table[i].to == VRRP_ROLE_MASTER && table[i].cause == VRRP_CAUSE_RESUMED) {
+			assert_int_equal(table[i].from, VRRP_ROLE_INIT); /* its predecessor had won it */
 		} else if (table[i].to == VRRP_ROLE_MASTER) {
 			assert_int_equal(table[i].from, VRRP_ROLE_PROMOTING);
 			assert_int_equal(table[i].cause, VRRP_CAUSE_SERVING);
