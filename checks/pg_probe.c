@@ -11,6 +11,9 @@
 
 #define PG_PROBE_EXECUTE "EXECUTE " PG_PROBE_STATEMENT
 #define PG_PROBE_SENDERS "vipd_senders"
+#define PG_PROBE_UNANSWERED_MAX                                                                                        \
+	3                        /* sessions ended by somebody before they answered, while PostgreSQL is thought up    \
+				  */
 #define PG_PROBE_ASK_AGAIN_MAX 3 /* recovery ended under the question (55000): asked again at once */
 
 void pg_probe_tell(struct pg_probe *probe, enum pg_probe_event event)
@@ -112,17 +115,22 @@ static void pg_probe_down(struct pg_probe *probe, enum pg_reason reason)
 	}
 }
 
-/* No connection any more: when to try again. A promotion is not resumed: its command was allowed once (I2). */
-static void pg_probe_lost(struct pg_probe *probe, bool was_connected, struct vrrp_time now)
+/*
+ * No connection any more: when to try again; at once after one that has answered, so that somebody who is never let in,
+ * or always thrown out, is no burden. A promotion is not resumed: its command was allowed once (I2).
+ */
+static void pg_probe_lost(struct pg_probe *probe, struct vrrp_time now)
 {
-	int64_t pause_ms = was_connected ? 0 : probe->retry_ms;
+	bool at_once = probe->answered;
+	int64_t pause_ms = at_once ? 0 : probe->retry_ms;
 
+	probe->answered = false;
 	if (probe->promotion != PG_PROMOTION_NONE) {
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
 	}
 	pg_memory_unsettle(&probe->memory);
 	pg_knock_arm(&probe->knock, false, now);
-	if (was_connected) {
+	if (at_once) {
 		probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
 	} else {
 		probe->retry_ms =
@@ -136,10 +144,41 @@ static void pg_probe_lost(struct pg_probe *probe, bool was_connected, struct vrr
 	probe->next = vrrp_time_add(now, pause_ms * VRRP_US_PER_MS);
 }
 
+/*
+ * Our session has ended while the postmaster lives: somebody ended all sessions, or those that idle, or one backend has
+ * crashed. Another connection is opened at once, and only how that ends tells whether PostgreSQL does (it is shutting
+ * down, in crash recovery). Until then what was seen last holds. Sessions that end soon after they began wait for a
+ * second, so that this is no busy loop; several that never answered are no answer.
+ */
+static bool pg_probe_only_session_ended(struct pg_probe *probe, struct vrrp_time now)
+{
+	enum pg_reason reason = pg_conn_reason(probe->conn);
+	bool soon = vrrp_time_diff_us(now, probe->ended) < PG_PROBE_RETRY_LAST_MS * VRRP_US_PER_MS;
+
+	if (probe->reason != PG_REASON_NONE || pg_postmaster_ended(&probe->postmaster) ||
+		(reason != PG_REASON_LOST && reason != PG_REASON_STOPPING)) {
+		return false;
+	}
+	if (!probe->answered && ++probe->unanswered > PG_PROBE_UNANSWERED_MAX) {
+		return false;
+	}
+	if (!soon) {
+		pg_probe_tell(probe, PG_PROBE_ENDED);
+		probe->ended = now;
+	}
+	pg_probe_lost(probe, now);
+	if (soon) {
+		probe->next = vrrp_time_add(probe->ended, PG_PROBE_RETRY_LAST_MS * VRRP_US_PER_MS);
+	}
+	return true;
+}
+
 static void pg_probe_fail(struct pg_probe *probe, bool was_connected, struct vrrp_time now)
 {
-	pg_probe_lost(probe, was_connected, now);
-	pg_probe_down(probe, pg_conn_reason(probe->conn));
+	if (!was_connected || !pg_probe_only_session_ended(probe, now)) {
+		pg_probe_lost(probe, now);
+		pg_probe_down(probe, pg_conn_reason(probe->conn));
+	}
 }
 
 static void pg_probe_connect(struct pg_probe *probe, struct vrrp_time now)
@@ -202,7 +241,7 @@ static void pg_probe_connected(struct pg_probe *probe, struct vrrp_time now)
 		pg_probe_postmaster_set(probe, pid, &probe->sentence) < 0) {
 		/* Gone between the two calls: this connection is an orphan's. */
 		pg_conn_close(probe->conn);
-		pg_probe_lost(probe, false, now);
+		pg_probe_lost(probe, now);
 		pg_probe_down(probe, PG_REASON_LOST);
 		return;
 	}
@@ -218,6 +257,8 @@ static void pg_probe_state_new(struct pg_probe *probe, const struct pg_state *st
 	probe->sentence.text[0] = '\0';
 	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
 	probe->asked_again = 0;
+	probe->answered = true;
+	probe->unanswered = 0;
 	pg_knock_arm(&probe->knock, true, now);
 	pg_probe_tell(probe, PG_PROBE_STATE);
 	if (probe->promotion >= PG_PROMOTION_SENT && !state->in_recovery) {
@@ -294,7 +335,7 @@ static void pg_probe_refused(struct pg_probe *probe, struct vrrp_time now)
 
 	if (probe->question == PG_ASK_PREPARE) {
 		pg_conn_close(probe->conn); /* without it nothing can be asked: begin anew */
-		pg_probe_lost(probe, true, now);
+		pg_probe_lost(probe, now);
 		pg_probe_down(probe, PG_REASON_SQL);
 	} else if (probe->question == PG_ASK_SENDERS) {
 		pg_probe_answer_senders(probe, false, now);
@@ -357,7 +398,7 @@ static void pg_probe_dead(struct pg_probe *probe, struct vrrp_time now)
 	pg_conn_close(probe->conn);
 	probe->events &= ~(1U << PG_PROBE_STATE | 1U << PG_PROBE_PROMOTED);
 	probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
-	pg_probe_lost(probe, false, now);
+	pg_probe_lost(probe, now);
 	probe->reason = probe->reason_told = PG_REASON_DOWN;
 	pg_probe_tell(probe, PG_PROBE_DEAD);
 }
@@ -366,8 +407,11 @@ static void pg_probe_dead(struct pg_probe *probe, struct vrrp_time now)
 static enum pg_probe_event pg_probe_next_event(struct pg_probe *probe)
 {
 	static const enum pg_probe_event order[] = { PG_PROBE_DEAD, PG_PROBE_PROMOTE_FAILED, PG_PROBE_DOWN,
-		PG_PROBE_STATE, PG_PROBE_PROMOTED, PG_PROBE_NO_NEW, PG_PROBE_NEW_AGAIN };
+		PG_PROBE_ENDED, PG_PROBE_STATE, PG_PROBE_PROMOTED, PG_PROBE_NO_NEW, PG_PROBE_NEW_AGAIN };
 
+	if ((probe->events & (1U << PG_PROBE_DEAD | 1U << PG_PROBE_DOWN)) != 0) {
+		probe->events &= ~(1U << PG_PROBE_ENDED); /* it was not the session alone */
+	}
 	for (unsigned i = 0; i < VRRP_ARRAY_LENGTH(order); i++) {
 		if ((probe->events & 1U << order[i]) != 0) {
 			probe->events &= ~(1U << order[i]);

@@ -37,6 +37,7 @@ struct pg_probe_config {
 enum pg_probe_event {
 	PG_PROBE_NONE,
 	PG_PROBE_STATE,          /* pg_probe_state is new */
+	PG_PROBE_ENDED,          /* somebody ended our session (sentence); another is opened, what was seen holds */
 	PG_PROBE_DOWN,           /* no answer: pg_probe_reason, pg_probe_sentence; once per change of reason */
 	PG_PROBE_DEAD,           /* the postmaster has ended (pidfd); no more than once a postmaster */
 	PG_PROBE_PROMOTED,       /* out of recovery; pg_probe_state was read after that */

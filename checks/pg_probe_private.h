@@ -37,7 +37,10 @@ struct pg_probe {
 	struct vrrp_time half_time;
 	struct vrrp_time state_time;
 	struct vrrp_time asked;
-	struct vrrp_time next; /* idle: when to ask; closed: when to connect */
+	struct vrrp_time ended; /* when our session was last ended by somebody, and that was told */
+	bool answered;          /* a look came over this connection */
+	unsigned unanswered;    /* sessions in a row that ended without one */
+	struct vrrp_time next;  /* idle: when to ask; closed: when to connect */
 	int64_t retry_ms;
 	unsigned asked_again;
 	enum pg_reason reason;

@@ -224,6 +224,10 @@ static bool run_probe(struct postgres *postgres, struct vrrp_time now)
 		postgres_on_down(postgres, now);
 		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
 		break;
+	case PG_PROBE_ENDED:
+		postgres_say(postgres, VRRP_LOG_WARNING, "our session on PostgreSQL was ended: %s; opening another",
+			pg_probe_sentence(postgres->probe));
+		break;
 	case PG_PROBE_DEAD:
 		postgres->gone = true;
 		postgres->seen.up = false;

@@ -94,6 +94,7 @@ struct postgres {
 	struct vrrp_pg seen;
 	bool ever_seen;
 	bool down_reported;
+	bool locked_out; /* it runs, and our connections are refused */
 	bool gone;
 	struct postgres_down down;
 	struct postgres_slots slots;

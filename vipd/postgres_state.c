@@ -73,12 +73,27 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 		postgres_inspect(
 			postgres, 0, now); /* over TCP nobody tells the postmaster's pid but its data directory */
 	}
+	if (postgres->locked_out) {
+		postgres_say(postgres, VRRP_LOG_NOTICE, "PostgreSQL lets us in again");
+	}
 	postgres->ever_seen = true;
+	postgres->locked_out = false;
 	postgres->down_reported = false;
 	postgres->gone = false;
 	postgres->down.known = false;
 	postgres->sentence[0] = '\0';
 	postgres->seen = pg;
+}
+
+/*
+ * A primary whose postmaster lives and answers, if only that all connections are taken or that our role or password is
+ * not right: what was seen last still holds, and its clients are not disturbed for it. Of a standby it does not do, it
+ * could not be promoted.
+ */
+static bool is_only_locked_out(const struct postgres *postgres, enum pg_reason reason)
+{
+	return (reason == PG_REASON_TOO_MANY || reason == PG_REASON_AUTHENTICATION) && postgres->seen.up &&
+	       !postgres->seen.in_recovery;
 }
 
 void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
@@ -88,9 +103,12 @@ void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 
 	(void)snprintf(postgres->sentence, sizeof(postgres->sentence), "%s: %s", pg_reason_name(reason),
 		pg_probe_sentence(postgres->probe));
-	if (reason == PG_REASON_TOO_MANY && postgres->seen.up) {
-		return; /* the postmaster lives and accepts: what was seen last still holds */
+	if (is_only_locked_out(postgres, reason)) {
+		postgres_say(postgres, VRRP_LOG_ERR, "PostgreSQL runs but lets us not in: %s", postgres->sentence);
+		postgres->locked_out = true;
+		return;
 	}
+	postgres->locked_out = false;
 	if (!postgres->down_reported) {
 		postgres_say(postgres, VRRP_LOG_WARNING, "PostgreSQL does not answer: %s", postgres->sentence);
 	}

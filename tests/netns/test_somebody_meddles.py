@@ -65,6 +65,26 @@ def test_another_host_claims_the_address_and_the_clients_come_back(make_lab):
     assert lab.daemons["db1"].state() == "MASTER"
 
 
+@pytest.mark.quick
+def test_sessions_are_ended_and_the_role_is_locked_out_and_nothing_happens(make_lab):
+    """What ends or refuses our session is no end of PostgreSQL: a healthy primary goes on serving."""
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    ballot = lab.daemons["db1"].status()["ballot"]
+    said = lambda words: words in lab.daemons["db1"].log_tail(100_000)  # noqa: E731
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'vipd'"
+    lab.postgres["db1"].rows(end_all)
+    procs.wait_until(lambda: said("was ended"), 5, "the daemon says so", lab.describe)
+    lab.postgres["db1"].rows("ALTER ROLE vipd NOLOGIN")
+    lab.postgres["db1"].rows(end_all)
+    procs.wait_until(lambda: said("lets us not in"), 5, "the daemon says why", lab.describe)
+    lab.postgres["db1"].rows("ALTER ROLE vipd LOGIN")
+    procs.wait_until(lambda: said("lets us in again"), 10, "the daemon looks again", lab.describe)
+    story.writer.wait_rows(1, since_us=procs.now_us(), host="db1")
+    assert lab.daemons["db1"].status()["ballot"] == ballot
+    story.end(["db1"])
+
+
 def test_leftover_address_of_a_dead_daemon_is_removed_at_the_next_start(make_lab):
     lab = make_lab(data=2, witnesses=1).start_postgres()
     lab.net.address_add("db2", announce=False)

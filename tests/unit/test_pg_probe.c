@@ -210,6 +210,82 @@ static void a_host_name_or_service_is_refused(void **state)
 	assert_int_equal(pg_probe_new(&config, lab_now(), &probe, &err), -EINVAL);
 }
 
+/* The next event, whatever it is. */
+static enum pg_probe_event next_event(struct pg_probe *probe)
+{
+	struct vrrp_time end = vrrp_time_add(lab_now(), LAB_WAIT_MS * VRRP_US_PER_MS);
+	int fd = pg_probe_fd(probe);
+
+	while (vrrp_time_before(lab_now(), end)) {
+		enum pg_probe_event event = pg_probe_run(probe, lab_now());
+
+		if (event != PG_PROBE_NONE) {
+			return event;
+		}
+		lab_poll(&fd, 1, vrrp_time_min(pg_probe_deadline(probe), end));
+	}
+	fail_msg("no event in time");
+	return PG_PROBE_NONE;
+}
+
+/* Whoever ends all sessions ("pg_terminate_backend ... WHERE pid <> pg_backend_pid()") ends ours, not PostgreSQL. */
+static void a_session_that_is_ended_is_not_the_end_of_postgresql(void **state)
+{
+	static const char end_it[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+				     " WHERE usename = 'vipd'";
+	struct pg_probe *probe = lab_probe(&db2, 10000);
+	pid_t postmaster;
+
+	(void)state;
+	lab_probe_until(probe, is_primary);
+	postmaster = pg_probe_postmaster(probe);
+	for (unsigned i = 0; i < 3; i++) {
+		enum pg_probe_event event;
+		struct vrrp_time begin = lab_now();
+
+		assert_string_equal(lab_sql(&db2, end_it), "1");
+		event = next_event(probe);
+		if (i == 0 || event == PG_PROBE_ENDED) {
+			assert_int_equal(event, PG_PROBE_ENDED);
+			assert_non_null(strstr(pg_probe_sentence(probe), "connection"));
+			event = next_event(probe);
+		}
+		assert_int_equal(event, PG_PROBE_STATE);
+		assert_int_equal(pg_probe_reason(probe), PG_REASON_NONE);
+		assert_int_equal(pg_probe_postmaster(probe), postmaster);
+		print_message("# looked again after %lld us\n", (long long)lab_elapsed_us(begin));
+	}
+	pg_probe_free(probe);
+}
+
+/* Where each new connection is of no use, connecting is not repeated without a pause. */
+static void a_useless_connection_is_followed_by_pauses(void **state)
+{
+	struct pg_probe *probe;
+	struct vrrp_time end;
+	unsigned runs = 0;
+	int fd;
+
+	(void)state;
+	(void)lab_sql(&db2, "SET allow_system_table_mods = on; ALTER FUNCTION pg_is_wal_replay_paused()"
+			    " RENAME TO hidden_replay_paused");
+	probe = lab_probe(&db2, 1000);
+	lab_probe_wait(probe, PG_PROBE_DOWN);
+	assert_int_equal(pg_probe_reason(probe), PG_REASON_SQL);
+	end = vrrp_time_add(lab_now(), 500 * VRRP_US_PER_MS);
+	fd = pg_probe_fd(probe);
+	for (; vrrp_time_before(lab_now(), end); runs++) {
+		assert_int_equal(pg_probe_run(probe, lab_now()), PG_PROBE_NONE);
+		lab_poll(&fd, 1, vrrp_time_min(pg_probe_deadline(probe), end));
+	}
+	print_message("# %u runs\n", runs);
+	assert_in_range(runs, 1, 60); /* 5, 10, 20 ... ms between connections (25 runs); 131 without pauses */
+	(void)lab_sql(&db2, "SET allow_system_table_mods = on; ALTER FUNCTION hidden_replay_paused()"
+			    " RENAME TO pg_is_wal_replay_paused");
+	lab_probe_wait(probe, PG_PROBE_STATE);
+	pg_probe_free(probe);
+}
+
 static void a_clean_stop_is_dead_too_and_the_restart_is_found(void **state)
 {
 	struct pg_probe *probe = lab_probe(&db2, 10000);
@@ -238,6 +314,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_write_that_fails_is_told),
 		cmocka_unit_test(reasons_are_told_apart),
 		cmocka_unit_test(a_host_name_or_service_is_refused),
+		cmocka_unit_test(a_session_that_is_ended_is_not_the_end_of_postgresql),
+		cmocka_unit_test(a_useless_connection_is_followed_by_pauses),
 		cmocka_unit_test(a_clean_stop_is_dead_too_and_the_restart_is_found),
 	};
 
