@@ -151,6 +151,10 @@ tests_golden_golden_mutant_SOURCES = $(sim_world) $(golden_sources)
 tests_golden_golden_mutant_LDADD = $(mutants_library)
 # Unit tests that see mutants; VIPD_MUTANT chooses one.
 mutants_unit = \
+	tests/unit/mutant_core_clock \
+	tests/unit/mutant_core_long \
+	tests/unit/mutant_core_pause \
+	tests/unit/mutant_core_restart \
 	tests/unit/mutant_core_hold \
 	tests/unit/mutant_core_leave \
 	tests/unit/mutant_core_pg \
@@ -193,6 +197,14 @@ tests_unit_mutant_peer_SOURCES = tests/unit/test_peer.c
 tests_unit_mutant_peer_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_ranking_SOURCES = tests/unit/test_ranking.c
 tests_unit_mutant_ranking_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_restart_SOURCES = tests/unit/test_core_restart.c
+tests_unit_mutant_core_restart_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_pause_SOURCES = tests/unit/test_core_pause.c
+tests_unit_mutant_core_pause_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_long_SOURCES = tests/unit/test_core_long.c
+tests_unit_mutant_core_long_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_clock_SOURCES = tests/unit/test_core_clock.c
+tests_unit_mutant_core_clock_LDADD = $(mutants_unit_libs)
 mutants_unit_libs = tests/unit/libshared.a $(mutants_library) $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 fuzz_targets = \

@@ -186,7 +186,7 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (!ok && !VRRP_MUTANT(epoch_need_not_be_durable)) {
 		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
-	} else if (core->stored.paused && core->pg.in_recovery) {
+	} else if (core->stored.paused && core->pg.in_recovery && !VRRP_MUTANT(paused_promotes)) {
 		core_let_go(core, update, VRRP_CAUSE_PAUSED);
 	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
 		core_let_go(core, update, VRRP_CAUSE_LET_GO); /* a promotion cannot be taken back */

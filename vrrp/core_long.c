@@ -23,12 +23,13 @@ static int64_t excess_of_us(const struct vrrp_core *core, int64_t us)
 
 int64_t core_grant_us(const struct vrrp_core *core, int64_t lease_us)
 {
-	return lease_us + excess_of_us(core, lease_us);
+	return lease_us + (VRRP_MUTANT(voter_ignores_its_slewed_clock) ? 0 : excess_of_us(core, lease_us));
 }
 
 struct vrrp_time core_worth(const struct vrrp_core *core, struct vrrp_time sent, int64_t ask_us)
 {
-	uint32_t drift_ppm = core->config.max_drift_ppm + core->clock_excess_ppm;
+	uint32_t drift_ppm = core->config.max_drift_ppm +
+			     (VRRP_MUTANT(holder_ignores_its_slewed_clock) ? 0 : core->clock_excess_ppm);
 
 	return vrrp_lease_worth(sent, ask_us, drift_ppm < DRIFT_MAX_PPM ? drift_ppm : DRIFT_MAX_PPM);
 }

@@ -40,10 +40,10 @@ void core_pause(struct vrrp_core *core, bool pause, struct vrrp_update *update)
 void core_pause_heard(struct vrrp_core *core, const struct vrrp_report *report, struct vrrp_update *update)
 {
 	bool paused = (report->flags & VRRP_FLAG_PAUSED) != 0;
-	bool newer = report->pause_counter > core->stored.pause_counter;
+	bool newer = report->pause_counter > core->stored.pause_counter || VRRP_MUTANT(the_last_pause_heard_wins);
 	bool equal = report->pause_counter == core->stored.pause_counter;
 
-	if (newer || (equal && paused && !core->stored.paused)) {
+	if (newer || (equal && paused && !core->stored.paused && !VRRP_MUTANT(equal_counters_stay))) {
 		take(core, update, paused, report->pause_counter, report->sender);
 	}
 }

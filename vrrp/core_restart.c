@@ -14,7 +14,8 @@
 
 bool core_token_may_stand(const struct vrrp_core *core)
 {
-	return core->token_out && vrrp_time_before(core->now, core->token.lease_end);
+	return core->token_out && vrrp_time_before(core->now, core->token.lease_end) &&
+	       !VRRP_MUTANT(released_while_a_token_stands);
 }
 
 /* What the others must agree to is asked for in every other report: a renewal is answered at once, this is not. */
@@ -108,7 +109,9 @@ void core_token_done(struct vrrp_core *core, const struct vrrp_event *event, str
 /* The grants are in hand: what stands in the kernel is extended first, then the token is written. */
 static void write_token(struct vrrp_core *core, struct vrrp_update *update)
 {
-	core_hold_extend(core, update);
+	if (!VRRP_MUTANT(token_before_the_gate)) {
+		core_hold_extend(core, update);
+	}
 	core->token = (struct vrrp_token){ .ballot = core->ballot, .lease_end = core->lease_end, .this_boot = true };
 	memcpy(core->token.digest, core->config.digest, sizeof(core->token.digest));
 	order(core, update);
@@ -130,7 +133,9 @@ void core_restart_tick(struct vrrp_core *core, struct vrrp_update *update)
 			core_log(update, VRRP_LOG_WARNING,
 				"restart: no majority has granted the long lease in time: a normal stop");
 			core_stop(core, update);
-		} else if (core->restart_floor.us != 0 && !vrrp_time_before(core->lease_end, core->restart_floor) &&
+		} else if (core->restart_floor.us != 0 &&
+			   (!vrrp_time_before(core->lease_end, core->restart_floor) ||
+				   VRRP_MUTANT(token_before_the_grants)) &&
 			   core->stored_ticket >= core->store_ticket && !core->store_due) {
 			write_token(core, update);
 		}
@@ -166,10 +171,12 @@ bool core_may_resume(const struct vrrp_core *core, const struct vrrp_event *even
 {
 	const struct vrrp_token *token = &event->token;
 
-	return event->readable && !vrrp_ballot_is_none(&token->ballot) && token->this_boot &&
-	       token->ballot.member == core_self_id(core) && !core_is_witness(core) &&
-	       memcmp(token->digest, core->config.digest, sizeof(token->digest)) == 0 &&
-	       vrrp_time_before(event->now, token->lease_end) &&
+	return event->readable && !vrrp_ballot_is_none(&token->ballot) &&
+	       (token->this_boot || VRRP_MUTANT(token_of_another_boot)) && token->ballot.member == core_self_id(core) &&
+	       !core_is_witness(core) &&
+	       (memcmp(token->digest, core->config.digest, sizeof(token->digest)) == 0 ||
+		       VRRP_MUTANT(token_of_another_digest)) &&
+	       (vrrp_time_before(event->now, token->lease_end) || VRRP_MUTANT(ended_token_is_resumed)) &&
 	       vrrp_ballot_equal(&event->stored.epoch, &token->ballot) &&
 	       vrrp_ballot_equal(&event->stored.serving, &token->ballot) &&
 	       vrrp_ballot_is_none(&event->stored.promoting) && !event->stored.diverged;
@@ -185,6 +192,8 @@ void core_resume(struct vrrp_core *core, const struct vrrp_event *event, struct 
 	const struct vrrp_grant *own = &event->stored.long_grant;
 
 	core->ballot = event->token.ballot;
+	core->ballot.incarnation =
+		VRRP_MUTANT(resumed_under_its_own_incarnation) ? core->incarnation : core->ballot.incarnation;
 	core->resumed_end = event->token.lease_end;
 	core->lease_end = event->token.lease_end;
 	core->pg.system_identifier = core->stored.system_identifier;

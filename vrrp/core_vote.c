@@ -40,7 +40,7 @@ static void give(struct vrrp_core *core, const struct vrrp_report *report, int64
 {
 	vrrp_grant_give(&core->grant, report->sender, &report->ballot, core->now, core_grant_us(core, lease_us),
 		report->role == VRRP_ROLE_CANDIDATE);
-	if (lease_us > core->config.lease_us) {
+	if (lease_us > core->config.lease_us && !VRRP_MUTANT(long_grant_need_not_be_durable)) {
 		core_long_begin(core, report->incarnation, report->seq, lease_us);
 		return; /* answered when its record is durable */
 	}
@@ -125,7 +125,7 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 	if (core_is_foreign(core, report)) {
 		return VRRP_REFUSAL_SYSTEM_ID;
 	}
-	if (core->stored.paused && !core_pause_allows(core, &candidate)) {
+	if (core->stored.paused && !core_pause_allows(core, &candidate) && !VRRP_MUTANT(paused_voter_grants)) {
 		return VRRP_REFUSAL_PAUSED;
 	}
 	if (own_data_is_ahead(core, &candidate) && !VRRP_MUTANT(no_veto)) {
@@ -157,7 +157,8 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		core->drops[VRRP_DROP_CONTENT]++;
 		return;
 	}
-	if (lease_us > core_longest_us(core) || (lease_us > core->config.lease_us && !same)) {
+	if ((lease_us > core_longest_us(core) && !VRRP_MUTANT(any_lease_is_granted)) ||
+		(lease_us > core->config.lease_us && !same)) {
 		/* A lease begins as a short one: only who holds it has a reason to ask for more. */
 		refuse(core, report, VRRP_REFUSAL_TOO_LONG, core->now);
 		return;
@@ -208,7 +209,7 @@ void core_vote_self(struct vrrp_core *core, int64_t ask_us)
 		return;
 	}
 	vrrp_grant_give(&core->grant, core_self_id(core), &core->ballot, core->now, core_grant_us(core, ask_us), false);
-	if (ask_us > core->config.lease_us) {
+	if (ask_us > core->config.lease_us && !VRRP_MUTANT(long_grant_need_not_be_durable)) {
 		core_long_begin(core, core->incarnation, core->sent.last_seq, ask_us);
 		return; /* counted when its record is durable */
 	}
