@@ -114,6 +114,8 @@ sim_world = \
 	tests/sim/heap.c \
 	tests/sim/inbox.c \
 	tests/sim/inv_acts.c \
+	tests/sim/inv_attach.c \
+	tests/sim/inv_commits.c \
 	tests/sim/inv_live.c \
 	tests/sim/inv_one_gate.c \
 	tests/sim/inv_one_lease.c \
@@ -123,8 +125,11 @@ sim_world = \
 	tests/sim/member.c \
 	tests/sim/net.c \
 	tests/sim/pg.c \
+	tests/sim/pg.h \
 	tests/sim/pg_op.c \
+	tests/sim/pg_stream.c \
 	tests/sim/sim.h \
+	tests/sim/wal.c \
 	tests/sim/world.c
 tests_sim_sim_SOURCES = $(sim_world) tests/sim/main.c tests/mutants/none.c tests/mutants/mutants.h
 

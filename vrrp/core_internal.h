@@ -1,8 +1,8 @@
 /*
  * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
  * and the view of the others), core_vote.c and core_long.c (voter), core_members.c (member lists), core_stand.c
- * (candidate), core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin), core_report.c (the
- * own report), core_role.c (the only writer of the role).
+ * (candidate), core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin), core_history.c (own
+ * history and lag, whom to follow), core_report.c (the own report), core_role.c (the only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
 #define VRRP_CORE_INTERNAL_H
@@ -133,9 +133,15 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member);
 void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update);
-void core_history_read(struct vrrp_core *core, const struct vrrp_history *history, struct vrrp_update *update);
 struct vrrp_time core_pg_deadline(const struct vrrp_core *core);
 bool core_pg_may_be_primary(const struct vrrp_core *core);
+
+/* core_history.c */
+void core_history_read(struct vrrp_core *core, const struct vrrp_history *history, struct vrrp_update *update);
+void core_keep_history(struct vrrp_core *core, struct vrrp_update *update);
+void core_judge_lag(struct vrrp_core *core);
+/* The holder's report if it may be followed, and its index; or NULL. */
+const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned *ret_index);
 
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);

@@ -13,8 +13,14 @@ void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 {
 	struct vrrp_action *action = core_act(update, VRRP_ACT_PG);
 
+	if (core->op == VRRP_PG_OP_REWIND || core->op == VRRP_PG_OP_CLONE) {
+		core->stored.history.count = 0; /* it may be through: what is in the directory must be read again */
+	}
 	if (core->op == VRRP_PG_OP_REWIND) {
 		core->rewind_armed = false; /* cut off in the middle: what it leaves behind is only ever replaced */
+	}
+	if (op == VRRP_PG_OP_FOLLOW || op == VRRP_PG_OP_REWIND || op == VRRP_PG_OP_CLONE) {
+		core->detached = false;
 	}
 	core->op = op;
 	core->op_member = (uint8_t)member;
@@ -23,18 +29,6 @@ void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 	action->member = (uint8_t)member;
 	action->ticket = core->op_ticket;
 	core->send_now = true;
-}
-
-/*
- * Own lag is judged when the own position was just seen: against a MASTER report that comes later every position is
- * behind by what was written since, and a standby would lose its eligibility with each report of a busy primary. An
- * election judges again, with what is known then (may_stand).
- */
-static void judge_lag(struct vrrp_core *core)
-{
-	struct vrrp_position own = core_own_position(core);
-
-	core->lagging = core_beyond_max_lag(core, &own);
 }
 
 void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
@@ -70,7 +64,7 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->pg.receiver = false;
 	}
 	core_note_own_position(core);
-	judge_lag(core);
+	core_judge_lag(core);
 	core->send_now = core->send_now || before.up != core->pg.up || before.in_recovery != core->pg.in_recovery ||
 			 before.position_known != core->pg.position_known || before.streaming != core->pg.streaming ||
 			 before.timeline != core->pg.timeline || faults_before != vrrp_core_faults(core);
@@ -84,13 +78,17 @@ static void take_epoch(struct vrrp_core *core, const struct vrrp_ballot *epoch)
 	core->send_now = true;
 }
 
-static void rejoin_done(struct vrrp_core *core, const struct vrrp_event *event)
+static void rejoin_done(struct vrrp_core *core, const struct vrrp_event *event, enum vrrp_pg_op op)
 {
 	core->rewind_armed = false;
 	if (!event->ok) {
-		if (event->untouched && core->stored.rewinding) {
+		/* A clone that did not begin leaves what an earlier rewind has left. */
+		if (op == VRRP_PG_OP_REWIND && event->untouched && core->stored.rewinding) {
 			core->stored.rewinding = false; /* the source was not ready, or is gone: rewound later */
 			core_store(core);
+		}
+		if (!event->untouched) {
+			core->stored.history.count = 0;
 		}
 		return;
 	}
@@ -123,7 +121,13 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->pg.streaming = false;
 		core->pg.receiver = false;
 	}
+	if (op == VRRP_PG_OP_DETACH && event->ok) {
+		core->detached = true;
+		core->pg.position_known = false; /* seen before; the next look tells */
+		core->op_retry_at = core->pg.receiver ? core->op_retry_at : core->now;
+	}
 	if (op == VRRP_PG_OP_START_STANDBY && event->ok) {
+		core->detached = true;
 		core->pg.gone = false;
 		core->pg.in_recovery = true;
 		core->superseded = false;
@@ -136,7 +140,7 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->superseded = core->superseded && !event->ok;
 		core->pg.gone = !event->ok;
 		core->pg.up = false;
-		rejoin_done(core, event);
+		rejoin_done(core, event, op);
 	}
 	if (!event->ok) {
 		core->op_retry_at = vrrp_time_add(core->now, core->op_backoff_us);
@@ -147,90 +151,19 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 	core_hold_pg_done(core, update, op, event->ok);
 }
 
-void core_history_read(struct vrrp_core *core, const struct vrrp_history *history, struct vrrp_update *update)
-{
-	struct vrrp_history merged = *history;
-
-	core->history_asked = false;
-	if (merged.count == 0 || !vrrp_history_is_valid(&merged)) {
-		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US);
-		core_log(update, VRRP_LOG_WARNING, "the timeline history could not be read");
-		return;
-	}
-	/* A fingerprint once read is kept: its segment may be recycled by now. */
-	(void)vrrp_history_adopt(&merged, &core->stored.history);
-	if (merged.entry[merged.count - 1].timeline != core->pg.timeline) {
-		core->history_retry_at = vrrp_time_add(core->now, CORE_HISTORY_RETRY_US / 5);
-	}
-	if (memcmp(&merged, &core->stored.history, sizeof(merged)) != 0) {
-		core->stored.history = merged;
-		core_store(core);
-		judge_lag(core);
-		core->send_now = true;
-	}
-}
-
-/* The holder's report if it may be followed: MASTER under its own epoch, of my cluster, with a history to compare. */
-static const struct vrrp_report *followable(const struct vrrp_core *core, unsigned *ret_index)
-{
-	int index = core_other_holder(core);
-	const struct vrrp_report *report;
-
-	if (index < 0) {
-		return NULL;
-	}
-	report = &core->peer[index].report;
-	if ((report->role != VRRP_ROLE_MASTER && !VRRP_MUTANT(holder_followed_before_it_serves)) ||
-		!vrrp_ballot_equal(&report->epoch, &report->ballot) || (report->flags & VRRP_FLAG_STALE_HISTORY) != 0 ||
-		!core_same_digest(core, report) || !vrrp_history_is_valid(&report->history) ||
-		report->system_identifier != (core->pg.system_identifier != 0 ? core->pg.system_identifier
-									      : core->stored.system_identifier)) {
-		return NULL;
-	}
-	if (!VRRP_MUTANT(older_holder_followed) &&
-		(vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
-			vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0)) {
-		return NULL; /* older than what this member has taken over or vouched for: it waits [A3] */
-	}
-	*ret_index = (unsigned)index;
-	return report;
-}
-
-/* On a timeline that the stored history does not end with: the holder's history is mine if I stream from it under its
- * epoch; otherwise it is read from disk. */
-static void keep_history(struct vrrp_core *core, struct vrrp_update *update)
-{
-	const struct vrrp_history *history = &core->stored.history;
-	const struct vrrp_report *report;
-	unsigned index = 0;
-
-	if (core->pg.timeline == 0 ||
-		(history->count > 0 && history->entry[history->count - 1].timeline == core->pg.timeline)) {
-		return;
-	}
-	report = followable(core, &index);
-	if (report != NULL && core->pg.in_recovery && core->pg.streaming && core->pg.upstream == index &&
-		report->timeline == core->pg.timeline &&
-		(vrrp_ballot_equal(&report->ballot, &core->stored.epoch) ||
-			(vrrp_ballot_is_none(&core->stored.epoch) && !core_is_silent(core)))) {
-		core->stored.history = report->history;
-		core_store(core);
-		judge_lag(core);
-		core->send_now = true;
-		return;
-	}
-	if (!core->history_asked && !vrrp_time_before(core->now, core->history_retry_at)) {
-		core->history_asked = true;
-		core_act(update, VRRP_ACT_READ_HISTORY);
-	}
-}
-
-/* Same number and switch point with another fingerprint, or no common point at all: pg_rewind would not see it [A2]. */
+/*
+ * pg_rewind goes by numbers: on the same timeline number, wherever the two branched off, it finds nothing to do; with
+ * the same number and switch point of another fingerprint before, it takes the wrong common point [A2].
+ */
 static bool rewind_is_blind(const struct vrrp_position *own, const struct vrrp_position *holder)
 {
 	vrrp_lsn common = 0;
 
 	if (vrrp_history_compare(own, holder, &common) == VRRP_LINEAGE_DIVERGED && common == 0) {
+		return true;
+	}
+	if (own->timeline == holder->timeline ||
+		(own->history.count > 0 && own->history.entry[own->history.count - 1].timeline == holder->timeline)) {
 		return true;
 	}
 	for (unsigned i = 0; i < own->history.count; i++) {
@@ -267,6 +200,15 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 		(core->stored_ticket < core->epoch_ticket && !VRRP_MUTANT(rewinds_before_diverged_is_durable))) {
 		return;
 	}
+	if (!clone && !vrrp_position_is_complete(&own)) {
+		return; /* whether pg_rewind would be blind is not known before the own history is read */
+	}
+	if (!clone && !vrrp_ballot_is_none(&core->stored.promoting)) {
+		/* A promotion may still come about, and pg_rewind would find another timeline than was compared (C1).
+		 */
+		core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
+		return;
+	}
 	if (!clone && !core->rewind_armed) {
 		/* Durable first: who dies in the middle must not start, or rewind again, what is half rewound. */
 		core->stored.rewinding = true;
@@ -286,6 +228,8 @@ static void standby_of_holder(
 	struct vrrp_position holder = vrrp_position_from_report(report);
 
 	if (vrrp_ballot_equal(&core->stored.epoch, &report->ballot)) {
+		core->followed = (uint8_t)index; /* whoever pointed it there */
+		core->followed_ballot = report->ballot;
 		return;
 	}
 	if (vrrp_ballot_is_none(&core->stored.epoch) && core_is_silent(core)) {
@@ -347,12 +291,48 @@ static bool still_connects(const struct vrrp_core *core, unsigned index, const s
 	       core->stored_ticket >= core->epoch_ticket;
 }
 
+/* primary_conninfo names nobody: what was compared stays what it is. */
+static bool is_detached(const struct vrrp_core *core)
+{
+	return core->pg.no_upstream || core->detached;
+}
+
+/*
+ * Without a receiver, but primary_conninfo names somebody else: one may come up behind the last look, and get what this
+ * holder does not have.
+ */
+static bool may_attach_elsewhere(const struct vrrp_core *core, unsigned index, const struct vrrp_report *report)
+{
+	return !is_detached(core) &&
+	       (core->followed != index || !vrrp_ballot_equal(&core->followed_ballot, &report->ballot));
+}
+
+/*
+ * PostgreSQL attaches again by itself to whomever primary_conninfo names, and a former holder may come back with
+ * another history under the same timeline number [A2]. So it names nobody when nobody is streamed from and no holder is
+ * known.
+ */
+static void forget_upstream(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (!core->pg.receiver && !is_detached(core) && !vrrp_time_before(core->now, core->op_retry_at) &&
+		vrrp_time_diff_us(core->now, core->clock_d3) >= CORE_D3_LEASES * core->config.lease_us) {
+		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
+		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
+	}
+}
+
 static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	unsigned index = 0;
-	const struct vrrp_report *report = followable(core, &index);
+	const struct vrrp_report *report = core_followable(core, &index);
 
-	if (report == NULL || core->op != VRRP_PG_OP_NONE || core->stopping || core->role == VRRP_ROLE_CANDIDATE) {
+	if (core->op != VRRP_PG_OP_NONE || core->stopping || core->role == VRRP_ROLE_CANDIDATE) {
+		return;
+	}
+	if (report == NULL) {
+		if (core->pg.up) {
+			forget_upstream(core, update);
+		}
 		return;
 	}
 	if (core->stored.diverged) {
@@ -373,7 +353,7 @@ static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 			core->followed_at = core->now;
 			core_pg_order(core, update, VRRP_PG_OP_FOLLOW, index);
 		}
-	} else if (core->pg.receiver) {
+	} else if (core->pg.receiver || (core->pg.position_known && may_attach_elsewhere(core, index, report))) {
 		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
 		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
 	} else if (core->pg.position_known || VRRP_MUTANT(attaches_before_the_end_is_known)) {
@@ -398,7 +378,7 @@ static bool copies_from_the_wrong_one(const struct vrrp_core *core)
 	if (core->op != VRRP_PG_OP_REWIND && core->op != VRRP_PG_OP_CLONE) {
 		return false;
 	}
-	report = followable(core, &index);
+	report = core_followable(core, &index);
 	return report != NULL && !vrrp_ballot_equal(&report->ballot, &core->op_ballot) &&
 	       !VRRP_MUTANT(copies_on_from_an_old_holder);
 }
@@ -449,7 +429,7 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 			core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
 		}
 	} else if (core->pg.up) {
-		keep_history(core, update);
+		core_keep_history(core, update);
 		if (core->pg.in_recovery && !vrrp_role_holds(core->role)) {
 			standby_tick(core, update);
 		}

@@ -106,6 +106,9 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	assert(!core->started);
 	core->started = true;
 	core->stored = event->stored;
+	if (core->stored.diverged) {
+		core->stored.history.count = 0; /* a rewind or clone may have ended while nobody looked */
+	}
 	if (VRRP_MUTANT(promoting_forgotten)) {
 		core->stored.promoting = (struct vrrp_ballot){ 0 };
 	}

@@ -393,6 +393,7 @@ struct vrrp_core {
 	uint8_t followed;             /* index pointed at by the last FOLLOW; VRRP_MEMBER_NONE */
 	struct vrrp_ballot followed_ballot;
 	struct vrrp_time followed_at; /* time of that FOLLOW, or of the last nudge */
+	bool detached;                /* primary_conninfo was emptied by the last order about it */
 	bool history_asked;
 	struct vrrp_time history_retry_at;
 	uint64_t store_ticket;  /* last ordered */

@@ -11,6 +11,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core.c \
 	vrrp/core.h \
 	vrrp/core_faults.c \
+	vrrp/core_history.c \
 	vrrp/core_hold.c \
 	vrrp/core_internal.h \
 	vrrp/core_long.c \

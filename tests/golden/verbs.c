@@ -49,6 +49,10 @@ static const struct sim_knobs default_knobs = { .seed = 1,
 	.pg_start_us = 300000,
 	.rejoin_us = 1000000,
 	.write_bytes_per_ms = 100,
+	.reload_us = 5000,
+	.wal_timeout_us = 10000000,
+	.checkpoint_us = 100000,
+	.slots = 1,
 	.fault_length_pct = INT64_C(100000000), /* what has left stays away until the story starts it */
 	.steady = 1 };
 
@@ -96,7 +100,7 @@ static void cut(struct golden_verb *verb)
 		}
 	}
 	sim_pg_sync_all(world);
-	sim_net_cut(world, set, 0);
+	sim_net_cut(world, set, SIM_CUT_REPORTS | SIM_CUT_PG, 0);
 }
 
 static void mend(struct golden_verb *verb)

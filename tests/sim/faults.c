@@ -40,12 +40,22 @@ static void push_start(struct sim_world *world, const struct sim_member *member,
 	sim_world_push(world, after_us, (struct sim_event){ .kind = SIM_EV_START, .member = member->index });
 }
 
+/* Reports and PostgreSQL's connections may go different ways. */
+static unsigned draw_cut_what(struct sim_world *world)
+{
+	if (sim_draw(world, 0, 99) >= world->knobs.cut_apart_pct) {
+		return SIM_CUT_REPORTS | SIM_CUT_PG;
+	}
+	return sim_draw(world, 0, 2) == 0 ? SIM_CUT_PG : SIM_CUT_REPORTS;
+}
+
 /* One member alone, two sides, one direction, or links at random. */
 static void cut(struct sim_world *world, const struct sim_member *member)
 {
 	bool cut_set[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX] = { { false } };
 	uint64_t side = vrrp_prng_next(&world->prng);
 	int64_t shape = sim_draw(world, 0, 4);
+	unsigned what;
 
 	for (unsigned from = 0; from < world->count; from++) {
 		for (unsigned to = 0; to < world->count; to++) {
@@ -72,8 +82,10 @@ static void cut(struct sim_world *world, const struct sim_member *member)
 		}
 	}
 	sim_pg_sync_all(world);
-	sim_world_trace(world, member, "links cut, shape %d", (int)shape);
-	sim_net_cut(world, cut_set, sim_fault_length_us(world));
+	what = draw_cut_what(world);
+	sim_world_trace(world, member, "links cut, shape %d%s%s", (int)shape,
+		(what & SIM_CUT_REPORTS) != 0 ? ", reports" : "", (what & SIM_CUT_PG) != 0 ? ", PostgreSQL" : "");
+	sim_net_cut(world, cut_set, what, sim_fault_length_us(world));
 }
 
 void sim_fault_cut_server(struct sim_world *world)
@@ -134,7 +146,13 @@ static void fault_daemon(struct sim_world *world, struct sim_member *member, enu
 		sim_member_kill(world, member);
 		push_start(world, member, length_us);
 	} else if (fault == SIM_FAULT_LOSE_FILE) {
+		if (member->pg.broken || member->pg.op == VRRP_PG_OP_REWIND) {
+			return; /* only the file tells that the directory is half rewound: two failures in one */
+		}
+		sim_world_trace(world, member, "state file lost");
 		sim_member_kill(world, member);
+		sim_pg_sync_all(world);
+		sim_inv_commits_forgive(world, member);
 		member->disk.damaged = true;
 		push_start(world, member, length_us);
 	} else if (fault == SIM_FAULT_FREEZE && !member->frozen) {
@@ -263,7 +281,7 @@ static void leave_partial(struct sim_world *world)
 		}
 	}
 	sim_world_trace(world, NULL, "not pairwise connected: members 0x%x", world->partial);
-	sim_net_cut(world, cut_set, 0);
+	sim_net_cut(world, cut_set, SIM_CUT_REPORTS | SIM_CUT_PG, 0);
 }
 
 void sim_fault_heal_all(struct sim_world *world)

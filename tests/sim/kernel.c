@@ -14,8 +14,10 @@ bool sim_kernel_gate_open(const struct sim_world *world, const struct sim_member
 void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action)
 {
 	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
+	bool was_open = sim_kernel_gate_open(world, member);
 	int64_t late_us = 0;
 
+	sim_pg_sync_all(world); /* who writes, and what is acknowledged, depends on the gate */
 	if (world->knobs.sabotage_relative_gate != 0 && end.us != 0) {
 		late_us = vrrp_time_diff_us(sim_clock_now(world, member), member->event.now);
 	}
@@ -26,6 +28,12 @@ void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, c
 		world->counts.late_gate_writes++;
 	}
 	sim_inv_one_gate(world, member);
+	if (!was_open && sim_kernel_gate_open(world, member)) {
+		sim_inv_commits_served(world, member);
+		if (member->pg.mixed) {
+			sim_inv_attach_used(world, member, "serves a mixed history");
+		}
+	}
 }
 
 void sim_kernel_bind(struct sim_world *world, struct sim_member *member, uint32_t lifetime_s)

@@ -41,7 +41,9 @@ struct sim_knobs {
 	int64_t max_lag_bytes;
 	int64_t manage_full;
 	int64_t fence;
-	int64_t quorum_none; /* two data members, no witness; I1 is not promised then */
+	int64_t durability;    /* enum vrrp_durability */
+	int64_t sync_standbys; /* k */
+	int64_t quorum_none;   /* two data members, no witness; I1 is not promised then */
 	/* clocks and scheduling */
 	int64_t rate_extreme_pct; /* members whose clock runs at an end of the allowed range */
 	int64_t wake_late_us;
@@ -70,12 +72,18 @@ struct sim_knobs {
 	int64_t rejoin_us;
 	int64_t rejoin_fail_ppm;
 	int64_t write_bytes_per_ms;
+	int64_t reload_us;       /* until a process has read a changed configuration, at most */
+	int64_t wal_timeout_us;  /* wal_sender_timeout and wal_receiver_timeout */
+	int64_t checkpoint_us;   /* the one after a promotion */
+	int64_t slots;           /* each standby streams through a slot that it made on its upstream */
+	int64_t partial_records; /* WAL is received up to the middle of a record */
 	/* phases and faults */
 	int64_t rounds;
 	int64_t phase_leases;
 	int64_t fault_every_pct;  /* mean distance of faults, % of a lease */
 	int64_t fault_length_pct; /* longest fault, % of a lease */
 	int64_t fault_burst;      /* faults at a time, at most */
+	int64_t cut_apart_pct;    /* cuts that take away reports or PostgreSQL's connections alone */
 	int64_t thaw_cut_pct;     /* thaws after which the member that serves is cut off at once */
 	int64_t heal_partial_pct; /* healed rounds in which only a majority is connected pairwise */
 	int64_t heal_replay;      /* the attacker goes on in healed rounds */

@@ -22,8 +22,8 @@ static void fill_config(const struct sim_world *world, const struct sim_member *
 		.vrid = 51,
 		.digest = { 1 },
 		.quorum = knobs->quorum_none != 0 ? VRRP_QUORUM_NONE : VRRP_QUORUM_MAJORITY,
-		.durability = VRRP_DURABILITY_ASYNC,
-		.sync_standbys = 1,
+		.durability = (enum vrrp_durability)knobs->durability,
+		.sync_standbys = (uint8_t)knobs->sync_standbys,
 		.fence = knobs->fence != 0,
 		.manage_full = knobs->manage_full != 0,
 		.port = MEMBER_SYSTEM_PORT,
@@ -121,8 +121,7 @@ void sim_member_power_off(struct sim_world *world, struct sim_member *member)
 	sim_world_trace(world, member, "host off");
 	if (!member->witness) {
 		sim_pg_die(world, member, false);
-		member->pg.op = VRRP_PG_OP_NONE; /* helpers die too */
-		member->pg.op_life++;
+		sim_pg_op_cut(world, member); /* helpers die too */
 	}
 	sim_kernel_clear(member);
 	member->host_up = false;
@@ -137,7 +136,7 @@ void sim_member_boot(struct sim_world *world, struct sim_member *member)
 	member->boot++;
 	sim_clock_boot(world, member, sim_draw(world, VRRP_US_PER_S, MEMBER_BOOT_LOCAL_MAX_US));
 	sim_world_trace(world, member, "host up");
-	if (!member->witness && sim_draw(world, 0, 1)) { /* started by the system, as what it was */
+	if (!member->witness && !member->pg.broken && sim_draw(world, 0, 1)) { /* by the system, as what it was */
 		sim_pg_begin_start(world, member, member->pg.standby);
 	}
 	sim_member_start(world, member);
@@ -231,6 +230,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 		entry.kind = VRRP_EVENT_TIMER;
 		entry.packet = NULL;
 		entry.ok = false;
+		entry.untouched = false;
 		entry.ticket = 0;
 	} else if (!sim_inbox_pop(member, &entry)) {
 		return false;
@@ -241,6 +241,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 		event->now = member->cached_clock; /* sabotage only */
 	}
 	event->ok = entry.ok;
+	event->untouched = entry.untouched;
 	event->ticket = entry.ticket;
 	event->readable = false;
 	event->report = NULL;

@@ -42,6 +42,12 @@ bool sim_net_reaches(const struct sim_world *world, unsigned from, unsigned to)
 	return world->link[from][to].cuts == 0 && world->member[from].carrier && world->member[to].carrier;
 }
 
+bool sim_net_reaches_pg(const struct sim_world *world, unsigned a, unsigned b)
+{
+	return world->member[a].host_up && world->member[b].host_up && world->link[a][b].pg_cuts == 0 &&
+	       world->link[b][a].pg_cuts == 0 && world->member[a].carrier && world->member[b].carrier;
+}
+
 static void send_copy(struct sim_world *world, struct sim_packet *packet, unsigned to)
 {
 	const struct sim_knobs *knobs = &world->knobs;
@@ -106,17 +112,18 @@ void sim_net_deliver(struct sim_world *world, const struct sim_event *event)
 			.packet = event->packet });
 }
 
-void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], int64_t length_us)
+void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], unsigned what, int64_t length_us)
 {
 	for (unsigned number = 0; number < NET_CUTS_MAX; number++) {
-		if (world->cut_used[number]) {
+		if (world->cut_used[number] != 0) {
 			continue;
 		}
-		world->cut_used[number] = true;
+		world->cut_used[number] = what;
 		for (unsigned from = 0; from < world->count; from++) {
 			for (unsigned to = 0; to < world->count; to++) {
 				world->cut_set[number][from][to] = cut[from][to];
-				world->link[from][to].cuts += cut[from][to];
+				world->link[from][to].cuts += cut[from][to] && (what & SIM_CUT_REPORTS) != 0;
+				world->link[from][to].pg_cuts += cut[from][to] && (what & SIM_CUT_PG) != 0;
 			}
 		}
 		if (length_us > 0) {
@@ -129,13 +136,18 @@ void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_
 
 void sim_net_mend(struct sim_world *world, unsigned number)
 {
-	if (!world->cut_used[number]) {
+	unsigned what = world->cut_used[number];
+
+	if (what == 0) {
 		return;
 	}
-	world->cut_used[number] = false;
+	world->cut_used[number] = 0;
 	for (unsigned from = 0; from < world->count; from++) {
 		for (unsigned to = 0; to < world->count; to++) {
-			world->link[from][to].cuts -= world->cut_set[number][from][to];
+			bool cut = world->cut_set[number][from][to];
+
+			world->link[from][to].cuts -= cut && (what & SIM_CUT_REPORTS) != 0;
+			world->link[from][to].pg_cuts -= cut && (what & SIM_CUT_PG) != 0;
 		}
 	}
 }

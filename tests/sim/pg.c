@@ -1,13 +1,36 @@
-/*
- * A simple PostgreSQL: down, starting or up; primary or standby; a position that grows while it is primary and follows
- * its upstream while it streams. Positions are brought up to date lazily, before anything that matters to them changes.
- */
+/* PostgreSQL's life: down, starting or up, and what a probe of the daemon sees of it. */
 #include "tests/sim/sim.h"
 
 #define PG_FIRST_POSITION UINT64_C(0x3000000)
-#define PG_SYSTEM_IDENTIFIER UINT64_C(7251234567890123456)
-#define PG_STREAM_BEHIND_MAX 500               /* bytes a standby may be behind when it is looked at */
 #define PG_END_OF_WAL_US (50 * VRRP_US_PER_MS) /* after the receiver has gone the end of local WAL is reached */
+#define PG_BEHIND_MAX_BYTES 5000               /* what is shown before that lags behind what is there [A8] */
+
+uint32_t sim_pg_timeline(const struct sim_pg *pg)
+{
+	return pg->history.entry[pg->history.count - 1].timeline;
+}
+
+void sim_pg_set_line(struct sim_world *world, struct sim_pg *pg, int32_t branch, vrrp_lsn position)
+{
+	struct sim_point at = sim_wal_point(world, branch, position);
+
+	if (at.branch != pg->branch || pg->history.count == 0) {
+		pg->branch = at.branch;
+		pg->history = sim_wal_history(world, at.branch);
+	}
+	pg->position = position;
+}
+
+vrrp_lsn sim_pg_flushed(const struct sim_world *world, const struct sim_pg *pg)
+{
+	return world->knobs.partial_records != 0 ? pg->position : pg->position - pg->position % SIM_RECORD_BYTES;
+}
+
+struct sim_point sim_pg_end(const struct sim_world *world, const struct sim_pg *pg)
+{
+	(void)world;
+	return (struct sim_point){ .branch = pg->branch, .lsn = pg->position - pg->position % SIM_RECORD_BYTES };
+}
 
 void sim_pg_init(struct sim_world *world, struct sim_member *member, bool primary)
 {
@@ -16,113 +39,81 @@ void sim_pg_init(struct sim_world *world, struct sim_member *member, bool primar
 	pg->state = SIM_PG_UP;
 	pg->standby = !primary;
 	pg->upstream = primary ? VRRP_MEMBER_NONE : 0;
-	pg->history = (struct vrrp_history){ .count = 1, .entry = { { .timeline = 1 } } };
-	pg->position = PG_FIRST_POSITION;
+	pg->control_timeline = 1;
+	pg->slots = UINT16_MAX;
 	pg->synced_us = world->now_us;
+	sim_pg_set_line(world, pg, 0, PG_FIRST_POSITION);
 }
 
-static uint32_t timeline_of(const struct sim_pg *pg)
+static uint16_t bit(unsigned index)
 {
-	return pg->history.entry[pg->history.count - 1].timeline;
+	return (uint16_t)(1U << index);
 }
 
-static struct vrrp_position position_of(const struct sim_pg *pg)
+static struct vrrp_pg_sync look_sync(const struct sim_world *world, const struct sim_pg *pg)
 {
-	return (struct vrrp_position){ .history = pg->history, .position = pg->position, .timeline = timeline_of(pg) };
-}
+	struct vrrp_pg_sync sync = {
+		.known = true, .listed = pg->names.k > 0, .named = pg->names.set, .k = pg->names.k, .settings_ok = true
+	};
 
-/* Primaries write, and more while clients reach them. */
-static void write_on(struct sim_world *world, struct sim_member *member)
-{
-	struct sim_pg *pg = &member->pg;
-	int64_t passed_us = world->now_us - pg->synced_us;
-
-	pg->synced_us = world->now_us;
-	if (pg->state == SIM_PG_UP && !pg->standby && passed_us > 0) {
-		int64_t rate = sim_kernel_gate_open(world, member) ? world->knobs.write_bytes_per_ms : 1;
-
-		pg->position += (uint64_t)(passed_us * rate / 1000);
-	}
-}
-
-/* A standby gets what its upstream has, unless it has gone another way. */
-static void stream(struct sim_world *world, struct sim_member *member)
-{
-	struct sim_pg *pg = &member->pg;
-	const struct sim_pg *from = NULL;
-	struct vrrp_position mine;
-	struct vrrp_position theirs;
-	bool was = pg->receiver;
-	uint64_t behind;
-
-	pg->receiver = false;
-	if (pg->state == SIM_PG_UP && pg->standby && pg->upstream != VRRP_MEMBER_NONE &&
-		pg->upstream != member->index) {
-		from = &world->member[pg->upstream].pg;
-		mine = position_of(pg);
-		theirs = position_of(from);
-		pg->receiver = from->state == SIM_PG_UP && !from->hung &&
-			       sim_net_reaches(world, member->index, pg->upstream) &&
-			       sim_net_reaches(world, pg->upstream, member->index) &&
-			       vrrp_position_is_prefix(&mine, &theirs);
-	}
-	if (pg->receiver) {
-		pg->history = from->history;
-		behind = from->standby ? 0 : (uint64_t)sim_draw(world, 0, PG_STREAM_BEHIND_MAX);
-		if (from->position > pg->position + behind) {
-			pg->position = from->position - behind;
-		}
-	} else if (was) {
-		pg->no_receiver_since_us = world->now_us;
-	}
-}
-
-void sim_pg_sync_all(struct sim_world *world)
-{
 	for (unsigned i = 0; i < world->count; i++) {
-		if (!world->member[i].witness) {
-			write_on(world, &world->member[i]);
+		if (pg->sender[i].exists) {
+			sync.senders |= bit(i);
+			sync.counted |= pg->sender[i].names.set & bit(i);
 		}
 	}
-	for (unsigned i = 0; i < world->count; i++) {
-		if (!world->member[i].witness) {
-			stream(world, &world->member[i]);
-		}
-	}
+	return sync;
+}
+
+static struct vrrp_pg look_down(const struct sim_world *world, const struct sim_pg *pg)
+{
+	return (struct vrrp_pg){ .upstream = VRRP_MEMBER_NONE,
+		.system_identifier = SIM_PG_SYSTEM_IDENTIFIER,
+		.gone = true,
+		.timeline = sim_pg_timeline(pg),
+		.in_recovery = pg->standby,
+		.position_known = pg->clean,
+		.position = pg->clean ? sim_pg_flushed(world, pg) : 0,
+		.no_upstream = pg->upstream == VRRP_MEMBER_NONE,
+		.sealed = pg->clean && pg->standby && pg->upstream == VRRP_MEMBER_NONE };
 }
 
 struct vrrp_pg sim_pg_look(struct sim_world *world, struct sim_member *member)
 {
 	const struct sim_pg *pg = &member->pg;
-	struct vrrp_pg seen = { .upstream = VRRP_MEMBER_NONE, .system_identifier = PG_SYSTEM_IDENTIFIER };
+	struct vrrp_pg seen = { .upstream = VRRP_MEMBER_NONE, .system_identifier = SIM_PG_SYSTEM_IDENTIFIER };
 
 	sim_pg_sync_all(world);
 	if (pg->hung) {
 		seen.faults = VRRP_FAULT_BIT(VRRP_FAULT_PG_HUNG);
 		return seen;
 	}
-	seen.gone = pg->state == SIM_PG_DOWN;
-	seen.starting = pg->state == SIM_PG_STARTING;
-	seen.timeline = timeline_of(pg);
 	if (pg->state == SIM_PG_DOWN) {
-		seen.in_recovery = pg->standby;
-		seen.position_known = pg->clean;
-		seen.position = pg->clean ? pg->position : 0;
-		return seen;
+		return look_down(world, pg);
 	}
+	seen.timeline = sim_pg_timeline(pg);
 	if (pg->state == SIM_PG_STARTING) {
+		seen.starting = true;
 		return seen;
 	}
 	seen.up = true;
 	seen.in_recovery = pg->standby;
 	seen.replay_paused = pg->replay_paused;
-	seen.position = pg->position;
-	seen.replayed = pg->position;
+	seen.position = sim_pg_flushed(world, pg);
 	seen.receiver = pg->receiver;
 	seen.streaming = pg->receiver;
-	seen.upstream = pg->receiver ? pg->upstream : VRRP_MEMBER_NONE;
+	seen.upstream = pg->receiver ? pg->receiver_from : VRRP_MEMBER_NONE;
+	seen.fsync_on = true;
+	seen.no_upstream = pg->upstream == VRRP_MEMBER_NONE;
 	seen.position_known =
 		!pg->standby || (!pg->receiver && world->now_us - pg->no_receiver_since_us >= PG_END_OF_WAL_US);
+	if (!seen.position_known && !pg->receiver) {
+		seen.position -= (vrrp_lsn)sim_draw(world, 0, PG_BEHIND_MAX_BYTES);
+	}
+	seen.replayed = seen.position;
+	if (!pg->standby) {
+		seen.sync = look_sync(world, pg);
+	}
 	return seen;
 }
 
@@ -135,12 +126,16 @@ void sim_pg_die(struct sim_world *world, struct sim_member *member, bool clean)
 		return;
 	}
 	sim_pg_sync_all(world);
-	sim_world_trace(world, member, "PostgreSQL ends%s", clean ? " cleanly" : "");
-	pg->clean = clean && pg->state == SIM_PG_UP && !pg->standby;
+	pg->clean = clean && pg->state == SIM_PG_UP && !pg->standby && !pg->hung;
+	if (pg->clean) {
+		sim_pg_drain(world, member);
+		pg->control_timeline = sim_pg_timeline(pg);
+	}
+	sim_world_trace(world, member, "PostgreSQL ends%s at %llx on timeline %u", clean ? " cleanly" : "",
+		(unsigned long long)pg->position, sim_pg_timeline(pg));
+	sim_pg_end_connections(world, member);
 	pg->state = SIM_PG_DOWN;
-	pg->receiver = false;
 	pg->hung = false;
-	pg->no_receiver_since_us = world->now_us;
 	pg->life++;
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PG_DEAD });
 }
@@ -151,6 +146,9 @@ void sim_pg_begin_start(struct sim_world *world, struct sim_member *member, bool
 
 	if (pg->state != SIM_PG_DOWN) {
 		return;
+	}
+	if (pg->broken) {
+		sim_inv_attach_used(world, member, "starts a half rewound directory");
 	}
 	sim_world_trace(world, member, "PostgreSQL starts as a %s", standby ? "standby" : "primary");
 	pg->state = SIM_PG_STARTING;
@@ -163,9 +161,12 @@ void sim_pg_begin_start(struct sim_world *world, struct sim_member *member, bool
 
 void sim_pg_change(struct sim_world *world, struct sim_member *member)
 {
-	member->pg.state = SIM_PG_UP;
-	member->pg.synced_us = world->now_us;
-	member->pg.no_receiver_since_us = world->now_us;
+	struct sim_pg *pg = &member->pg;
+
+	pg->state = SIM_PG_UP;
+	pg->synced_us = world->now_us;
+	pg->no_receiver_since_us = world->now_us;
+	pg->waits = pg->names;
 	sim_world_trace(world, member, "PostgreSQL is up");
 }
 
@@ -180,9 +181,8 @@ void sim_pg_probe(struct sim_world *world, struct sim_member *member)
 		(struct sim_event){ .kind = SIM_EV_PROBE, .member = member->index, .life = member->life });
 }
 
-void sim_pg_probe_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event)
+void sim_pg_probe_done(struct sim_world *world, struct sim_member *member)
 {
-	(void)event;
 	sim_member_post(
 		world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PG, .pg = sim_pg_look(world, member) });
 }

@@ -1,11 +1,12 @@
 /*
  * The simulator: one instance of 2 to 7 members in simulated time, running the very struct vrrp_core of the daemon.
  *
- * Everything comes from one seed: the knobs (knobs.c), clocks that drift, the network (net.c), a simple PostgreSQL
- * (pg.c), daemons that die, freeze between any two of their actions and thaw (member.c), the kernel's gate and address
- * (kernel.c), faults (faults.c). world.c runs the heap of events: a phase of faults, then a phase in which all is
- * healed, and again. Invariants of protocol.md section 2 are asserted by number, one file each (inv_*.c), through the
- * hooks at the end of this header. The first violation ends the run; the seed repeats it exactly.
+ * Everything comes from one seed: the knobs (knobs.c), clocks that drift, the network (net.c), PostgreSQL with WAL that
+ * has an identity (wal.h, pg.c, pg_stream.c, pg_op.c), daemons that die, freeze between any two of their actions and
+ * thaw (member.c), the kernel's gate and address (kernel.c), faults (faults.c). world.c runs the heap of events: a
+ * phase of faults, then a phase in which all is healed, and again. Invariants of protocol.md section 2 are asserted by
+ * number, one file each (inv_*.c), through the hooks at the end of this header. The first violation ends the run; the
+ * seed repeats it exactly.
  *
  * True time is in microseconds from the start of the run and is seen by nobody inside: a member knows only its own
  * CLOCK_BOOTTIME, whose rate is within max_drift of every other member's, and which starts anew when its host boots.
@@ -17,9 +18,9 @@
 #include <stdio.h>
 
 #include "tests/sim/knobs.h"
+#include "tests/sim/pg.h"
 #include "vrrp/core.h"
 
-#define SIM_MEMBERS_MAX 7
 #define SIM_INBOX_MAX 256          /* events that wait for a frozen daemon */
 #define SIM_SOCKET_PACKETS_MAX 128 /* of them packets; more are lost, as in a socket buffer */
 #define SIM_TICKETS_MAX 64         /* stores that wait for one write */
@@ -40,11 +41,14 @@ enum sim_event_kind {
 	SIM_EV_HISTORY,    /* the history was read */
 	SIM_EV_PG_OP,      /* an order to PostgreSQL ends */
 	SIM_EV_PG_CHANGE,  /* PostgreSQL changes by itself: has started */
-	SIM_EV_FAULT,      /* the next fault */
-	SIM_EV_CUT,        /* a cut of the member that serves, if any */
-	SIM_EV_HEAL,       /* a cut or the weather ends: `a` says which */
-	SIM_EV_PHASE,      /* the phase ends */
-	SIM_EV_LIVE,       /* I4 is due */
+	SIM_EV_PG_REREAD,  /* a process of PostgreSQL reads its configuration again: walsender `a`, or the checkpointer
+			    */
+	SIM_EV_PG_CHECKPOINT,
+	SIM_EV_FAULT, /* the next fault */
+	SIM_EV_CUT,   /* a cut of the member that serves, if any */
+	SIM_EV_HEAL,  /* a cut or the weather ends: `a` says which */
+	SIM_EV_PHASE, /* the phase ends */
+	SIM_EV_LIVE,  /* I4 is due */
 };
 
 struct sim_packet;
@@ -76,35 +80,17 @@ struct sim_packet {
 };
 
 struct sim_link {
-	unsigned cuts; /* > 0: nothing passes */
+	unsigned cuts;    /* > 0: no report passes */
+	unsigned pg_cuts; /* > 0: nothing of PostgreSQL's passes */
 };
+
+/* What a cut takes away: a set of these. */
+#define SIM_CUT_REPORTS 1U
+#define SIM_CUT_PG 2U
 
 /* What SIM_EV_HEAL mends: the number of a cut, or one of these. */
 #define SIM_HEAL_PG_HANG 200
 #define SIM_HEAL_CARRIER 201
-
-enum sim_pg_state { SIM_PG_DOWN = 0, SIM_PG_STARTING, SIM_PG_UP };
-
-/* One PostgreSQL. Its data is what `history` (with unique fingerprints) and `position` say. */
-struct sim_pg {
-	enum sim_pg_state state;
-	bool standby; /* standby.signal */
-	bool clean;   /* down after a clean stop as a primary: its end is known */
-	bool hung;    /* probes time out */
-	bool replay_paused;
-	uint8_t upstream; /* primary_conninfo; VRRP_MEMBER_NONE */
-	bool receiver;    /* a WAL receiver that streams */
-	int64_t no_receiver_since_us;
-	int64_t synced_us; /* position is as of then */
-	uint64_t life;     /* of the postmaster */
-	uint64_t op_life;  /* of the order under way */
-	enum vrrp_pg_op op;
-	uint8_t op_member;
-	uint64_t op_ticket;
-	uint64_t op_daemon; /* life of the daemon that ordered it */
-	struct vrrp_history history;
-	vrrp_lsn position;
-};
 
 /* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
 struct sim_kernel {
@@ -133,6 +119,7 @@ struct sim_write {
 struct sim_inbox_entry {
 	enum vrrp_event_kind kind;
 	bool ok;
+	bool untouched;
 	uint8_t member;
 	uint64_t ticket;
 	struct sim_packet *packet;
@@ -209,6 +196,10 @@ struct sim_counts {
 	uint64_t freezes;
 	uint64_t live_checked;
 	uint64_t live_vacuous; /* nobody was eligible: I4 says nothing */
+	uint64_t attaches;     /* WAL receivers that began to stream */
+	uint64_t acked_bytes;  /* acknowledged through open gates or by named standbys */
+	uint64_t lost_bytes;   /* of them gone when another began to serve (durability async) */
+	uint64_t mixed;        /* a diverged standby was attached where the daemons could not know */
 	int64_t true_us;
 };
 
@@ -219,9 +210,13 @@ struct sim_world {
 	struct sim_heap heap;
 	unsigned count;
 	struct sim_member member[SIM_MEMBERS_MAX];
+	struct sim_wal wal;
+	struct sim_point acked; /* the newest acknowledged commit; all others are before it on its line (I3) */
+	uint64_t connections;
+	int64_t synced_us; /* PostgreSQL's positions are as of then */
 	struct sim_link link[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX];
 	bool cut_set[16][SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* partitions in force, by number */
-	bool cut_used[16];
+	unsigned cut_used[16];                              /* what it takes away; 0 = no such cut */
 	unsigned partial; /* healed: bit set of the members that are not connected with everybody */
 	int64_t loss_ppm; /* the weather now */
 	int64_t delay_max_us;
@@ -279,8 +274,10 @@ void sim_packet_put(struct sim_world *world, struct sim_packet *packet);
 void sim_net_send(struct sim_world *world, const struct sim_member *from, struct sim_packet *packet);
 void sim_net_deliver(struct sim_world *world, const struct sim_event *event);
 bool sim_net_reaches(const struct sim_world *world, unsigned from, unsigned to);
-/* Cuts the directed links of `cut`; they are mended after `length_us`; 0 = with sim_net_mend_all(). */
-void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], int64_t length_us);
+/* The same for PostgreSQL's connections, which need both directions. */
+bool sim_net_reaches_pg(const struct sim_world *world, unsigned a, unsigned b);
+/* Cuts the directed links of `cut` for `what`; they are mended after `length_us`; 0 = with sim_net_mend_all(). */
+void sim_net_cut(struct sim_world *world, bool cut[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX], unsigned what, int64_t length_us);
 void sim_net_mend(struct sim_world *world, unsigned number);
 void sim_net_mend_all(struct sim_world *world);
 
@@ -305,19 +302,6 @@ bool sim_inbox_pop(struct sim_member *member, struct sim_inbox_entry *ret_entry)
 /* act.c: carries out one action of the core. */
 void sim_act(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
 
-/* pg.c and pg_op.c: the simple PostgreSQL. */
-void sim_pg_init(struct sim_world *world, struct sim_member *member, bool primary);
-void sim_pg_sync_all(struct sim_world *world); /* brings all positions up to now */
-struct vrrp_pg sim_pg_look(struct sim_world *world, struct sim_member *member);
-void sim_pg_die(struct sim_world *world, struct sim_member *member, bool clean);
-void sim_pg_begin_start(struct sim_world *world, struct sim_member *member, bool standby);
-void sim_pg_change(struct sim_world *world, struct sim_member *member);
-void sim_pg_probe(struct sim_world *world, struct sim_member *member);
-void sim_pg_probe_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
-void sim_pg_history_done(struct sim_world *world, struct sim_member *member);
-void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
-void sim_pg_op_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
-
 /* codec.c: the report through vrrp_report_encode() and _decode() with a stub signature; must come out the same. */
 void sim_codec_pass(struct sim_world *world, struct vrrp_report *report);
 
@@ -330,9 +314,17 @@ void sim_fault_heal_all(struct sim_world *world);
 int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
-void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);    /* I1: after each gate write */
-void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped);  /* I1's cause: after each step */
-void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);       /* I2, I5: the step's actions */
+void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);   /* I1: after each gate write */
+void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped); /* I1's cause: after each step */
+void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);      /* I2, I5: the step's actions */
+/* I3: `member` acknowledges commits up to `point`; `member` begins to serve; its file is lost. */
+void sim_inv_commits_acked(struct sim_world *world, const struct sim_member *member, struct sim_point point);
+void sim_inv_commits_served(struct sim_world *world, const struct sim_member *member);
+void sim_inv_commits_forgive(struct sim_world *world, const struct sim_member *member);
+/* I6: a WAL receiver of `member` has begun to stream from `from`, whose line its own is not a prefix of; a mixed
+ * directory is promoted or started half rewound. */
+void sim_inv_attach_mixed(struct sim_world *world, const struct sim_member *member, const struct sim_member *from);
+void sim_inv_attach_used(struct sim_world *world, const struct sim_member *member, const char *how);
 void sim_inv_live_begin(struct sim_world *world);                                   /* I4: all is healed */
 void sim_inv_live_served(struct sim_world *world, const struct sim_member *member); /* I4: somebody became MASTER */
 void sim_inv_live_due(struct sim_world *world);

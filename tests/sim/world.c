@@ -78,6 +78,7 @@ void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs)
 	world->knobs = *knobs;
 	world->count = (unsigned)knobs->members;
 	vrrp_prng_init(&world->prng, ~knobs->seed);
+	sim_wal_init(world);
 	for (unsigned i = 0; i < world->count; i++) {
 		struct sim_member *member = &world->member[i];
 
@@ -136,7 +137,7 @@ static void dispatch_daemon(struct sim_world *world, struct sim_member *member, 
 				.kind = VRRP_EVENT_FENCED, .ticket = event->ticket, .ok = event->ok });
 		break;
 	case SIM_EV_PROBE:
-		sim_pg_probe_done(world, member, event);
+		sim_pg_probe_done(world, member);
 		break;
 	case SIM_EV_PROBE_TICK:
 		if (!member->frozen) {
@@ -172,6 +173,14 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 	case SIM_EV_PG_CHANGE:
 		if (event->life == member->pg.life) {
 			sim_pg_change(world, member);
+		}
+		break;
+	case SIM_EV_PG_REREAD:
+		sim_pg_reread(world, member, event);
+		break;
+	case SIM_EV_PG_CHECKPOINT:
+		if (event->life == member->pg.life) {
+			sim_pg_checkpoint_done(member);
 		}
 		break;
 	case SIM_EV_FAULT:
@@ -241,5 +250,6 @@ void sim_world_deinit(struct sim_world *world)
 		world->free_packets = packet->next_free;
 		free(packet);
 	}
+	sim_wal_deinit(world);
 	sim_heap_deinit(&world->heap);
 }

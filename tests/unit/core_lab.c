@@ -65,6 +65,7 @@ void core_lab_init(struct core_lab *lab, unsigned members, unsigned witnesses)
 	lab->pg = (struct vrrp_pg){ .up = true,
 		.in_recovery = true,
 		.position_known = true,
+		.no_upstream = true,
 		.upstream = VRRP_MEMBER_NONE,
 		.timeline = 1,
 		.system_identifier = CORE_LAB_SYSTEM,
@@ -134,6 +135,7 @@ static void postgresql_is(struct core_lab *lab, bool up)
 	lab->pg.position_known = up;
 	lab->pg.streaming = false;
 	lab->pg.receiver = false;
+	lab->pg.no_upstream = true;
 	lab->pg.upstream = VRRP_MEMBER_NONE;
 }
 
@@ -315,6 +317,7 @@ void core_lab_pg_done(struct core_lab *lab, bool ok)
 		postgresql_is(lab, true);
 		lab->pg.receiver = true;
 		lab->pg.streaming = true;
+		lab->pg.no_upstream = false;
 		lab->pg.position_known = false;
 		lab->pg.upstream = lab->core.op_member;
 	} else if (ok && op == VRRP_PG_OP_DETACH) {

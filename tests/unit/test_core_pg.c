@@ -27,6 +27,7 @@ static void streaming_from(unsigned i)
 {
 	lab.pg.receiver = true;
 	lab.pg.streaming = true;
+	lab.pg.no_upstream = false;
 	lab.pg.position_known = false;
 	lab.pg.upstream = (uint8_t)i;
 }
@@ -59,6 +60,42 @@ static void a_receiver_of_another_upstream_is_detached_before_positions_are_comp
 	core_lab_pg_done(&lab, true);
 	core_lab_run_us(&lab, 1100 * CORE_LAB_MS, 1U << 1);
 	assert_string_equal(core_lab_line(&lab), "send store pg:follow send");
+}
+
+/* One may come up behind the last look: what is compared must not change any more. */
+static void nothing_is_attached_while_primary_conninfo_names_another(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.pg.no_upstream = false;
+	core_lab_start(&lab);
+	core_lab_hear_all(&lab);
+	master_appears();
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DETACH);
+	lab.probe_held = true;
+	core_lab_pg_done(&lab, true);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 0); /* nor by what was seen before */
+	lab.probe_held = false;
+	core_lab_probe(&lab);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 1);
+}
+
+/* A former holder may come back with another history under the same number, and PostgreSQL would attach by itself. */
+static void a2_without_a_holder_and_a_receiver_nobody_is_named(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.config.member[0].nofailover = true; /* it waits for somebody else to be promoted */
+	lab.pg.no_upstream = false;
+	core_lab_start(&lab);
+	core_lab_hear_all(&lab);
+	core_lab_run_us(&lab, lab.config.lease_us / 2, 1U << 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
+	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_DETACH), 1);
+	core_lab_pg_done(&lab, true);
+	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_PG), 0);
 }
 
 /* "connecting" has no address yet. Detaching it at each try would keep it from ever connecting. */
@@ -343,6 +380,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s6b_the_epoch_is_durable_before_the_receiver_is_pointed_at_the_holder),
 		cmocka_unit_test(a_receiver_of_another_upstream_is_detached_before_positions_are_compared),
+		cmocka_unit_test(nothing_is_attached_while_primary_conninfo_names_another),
+		cmocka_unit_test(a2_without_a_holder_and_a_receiver_nobody_is_named),
 		cmocka_unit_test(a_receiver_that_still_connects_is_nudged_and_not_detached),
 		cmocka_unit_test(s6b_who_streams_from_the_holder_takes_its_epoch_at_once),
 		cmocka_unit_test(s6b_a_holder_that_does_not_serve_yet_is_followed_by_nobody),

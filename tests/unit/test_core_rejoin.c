@@ -26,6 +26,7 @@ static void streaming_from(unsigned i)
 {
 	lab.pg.receiver = true;
 	lab.pg.streaming = true;
+	lab.pg.no_upstream = false;
 	lab.pg.position_known = false;
 	lab.pg.upstream = (uint8_t)i;
 }
@@ -140,6 +141,58 @@ static void a2_a_timeline_of_the_same_number_and_switch_point_is_cloned(void **s
 	assert_string_equal(core_lab_line(&lab), "send store FAULT pg:clone send");
 }
 
+/* pg_rewind: "source and target cluster are on the same timeline", "no rewind required". */
+static void a2_a_timeline_of_the_same_number_and_another_switch_point_is_cloned(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN - 0x40, 0xaaaa });
+	lab.pg.timeline = 2;
+	lab.pg.position += 0x80;
+	core_lab_start(&lab);
+	core_lab_hear(&lab, 1);
+	master_appears();
+	assert_int_equal(lab.peer[1].history.entry[1].switch_point, CORE_LAB_LSN);
+	assert_string_equal(core_lab_line(&lab), "send store FAULT pg:clone send");
+}
+
+/* A promotion ordered before may still come about behind the last look; then pg_rewind would see another timeline. */
+static void c1_who_may_still_be_promoted_is_stopped_before_it_is_rewound(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.disk.promoting = (struct vrrp_ballot){ 5, 101, 1 };
+	lab.disk.system_identifier = CORE_LAB_SYSTEM;
+	lab.pg.position += 0x1000;
+	core_lab_start(&lab);
+	core_lab_hear(&lab, 1);
+	master_appears();
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 0);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_STOP_IMMEDIATE);
+}
+
+/* Whatever kept the clone from beginning: the directory is as half rewound as it was. */
+static void s6c_a_clone_that_had_not_begun_leaves_it_half_rewound(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.disk.diverged = true;
+	lab.disk.rewinding = true;
+	lab.disk.system_identifier = CORE_LAB_SYSTEM;
+	lab.disk.history = lab.history;
+	lab.pg = (struct vrrp_pg){ .gone = true, .upstream = VRRP_MEMBER_NONE };
+	core_lab_start(&lab);
+	core_lab_hear(&lab, 1);
+	master_appears();
+	assert_int_equal(lab.core.op, VRRP_PG_OP_CLONE);
+	core_lab_step(&lab,
+		(struct vrrp_event){
+			.kind = VRRP_EVENT_PG_DONE, .ticket = lab.core.op_ticket, .untouched = true, .pg = lab.pg });
+	core_lab_run_us(&lab, 5 * SECOND, 1U << 1);
+	assert_true(lab.disk.rewinding);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 0);
+}
+
 static void a2_who_streams_from_the_holder_on_a_diverged_history_is_told_apart_too(void **state)
 {
 	(void)state;
@@ -224,6 +277,9 @@ int main(void)
 		cmocka_unit_test(s6c_who_died_while_rewinding_is_cloned_from_the_next_holder),
 		cmocka_unit_test(s6c_a_rewind_that_had_not_begun_is_no_reason_to_clone),
 		cmocka_unit_test(a2_a_timeline_of_the_same_number_and_switch_point_is_cloned),
+		cmocka_unit_test(a2_a_timeline_of_the_same_number_and_another_switch_point_is_cloned),
+		cmocka_unit_test(c1_who_may_still_be_promoted_is_stopped_before_it_is_rewound),
+		cmocka_unit_test(s6c_a_clone_that_had_not_begun_leaves_it_half_rewound),
 		cmocka_unit_test(a2_who_streams_from_the_holder_on_a_diverged_history_is_told_apart_too),
 		cmocka_unit_test(a_copy_of_a_holder_that_is_none_any_more_is_broken_off),
 		cmocka_unit_test(managed_by_somebody_else_nothing_is_rewound_or_started),

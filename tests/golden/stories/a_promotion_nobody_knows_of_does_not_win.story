@@ -7,10 +7,8 @@ set write_bytes_per_ms=0
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 307410c on timeline 1
 until db3 is PROMOTING within 2 s
-	   5.510 db2 pg follow
-	   5.510 db3 pg follow
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.773 db3 grants db3 ballot 2.3
 	   5.774 db2 grants db3 ballot 2.3
@@ -23,7 +21,7 @@ run 50 ms
 kill db3
 	   5.825 db3 daemon killed
 until db2 serves within 3 s
-	   5.977 db3 PostgreSQL promoted to timeline 2
+	   5.977 db3 PostgreSQL promoted to timeline 2 at 3073f00
 	   6.783 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   6.783 db2 grants db2 ballot 3.2
 	   6.784 w4  grants db2 ballot 3.2
@@ -31,7 +29,7 @@ until db2 serves within 3 s
 	   6.785 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.785 db2 epoch 3.2
 	   6.787 db2 pg promote
-	   6.987 db2 PostgreSQL promoted to timeline 2
+	   6.987 db2 PostgreSQL promoted to timeline 2 at 3073f00
 	   6.987 db2 gate open
 	   6.987 db2 bind for 2 s
 	   6.987 db2 announce
@@ -51,7 +49,7 @@ run 1 s
 	   9.749 db3 INIT -> FAULT: started, and may not be promoted yet
 	   9.749 db3 pg stop immediate
 	   9.749 db3 faults: history rejoining superseded
-	   9.799 db3 PostgreSQL ends
+	   9.799 db3 PostgreSQL ends at 3074e69 on timeline 2
 	   9.799 db3 faults: pg_down superseded
 	   9.849 db3 pg start as standby
 	   9.849 db3 faults: pg_down rejoining superseded
@@ -99,13 +97,14 @@ until db3 is a standby of db2 within 20 s
 	  11.877 db3 faults: diverged
 	  11.878 db3 BACKUP -> FAULT: may not be promoted any more
 	  11.879 db3 pg clone
-	  11.879 db3 PostgreSQL ends
+	  11.879 db3 PostgreSQL ends at 3074e69 on timeline 2
 	  11.879 db3 faults: pg_down diverged rejoining
 	  12.879 db3 PostgreSQL starts as a standby
 	  12.879 db3 epoch 6.2
 	  12.879 db3 faults: pg_down
 	  12.884 db3 faults: pg_starting
 	  13.179 db3 PostgreSQL is up
+	  13.254 db3 streams from member 2 at 3074bb9, timeline 2
 	  13.254 db3 faults: none
 run 1 s
 	  13.256 db3 FAULT -> BACKUP: may be promoted again

@@ -5,7 +5,7 @@ cluster up
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 run 700 ms
 cut db3 from w4 w5
 until db2 serves within 5 s
@@ -61,7 +61,7 @@ until db2 serves within 5 s
 	   6.551 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.551 db2 epoch 7.2
 	   6.553 db2 pg promote
-	   6.753 db2 PostgreSQL promoted to timeline 2
+	   6.753 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   6.753 db2 gate open
 	   6.753 db2 bind for 2 s
 	   6.753 db2 announce
@@ -70,9 +70,11 @@ until db2 serves within 5 s
 	   6.753 db2 faults: history
 until db3 is a standby of db2 within 5 s
 	   6.758 db2 faults: none
-	   6.759 db3 epoch 7.2
-	   6.761 db3 pg follow
+	   6.759 db3 pg detach
+	   7.759 db3 epoch 7.2
+	   7.761 db3 pg follow
+	   7.771 db3 streams from member 2 at 3079980, timeline 1
 run 2 s
-	   6.771 db3 BACKUP -> FAULT: may not be promoted any more
-	   6.773 db3 FAULT -> BACKUP: may be promoted again
+	   8.010 db3 BACKUP -> FAULT: may not be promoted any more
+	   8.012 db3 FAULT -> BACKUP: may be promoted again
 expect db2 serves

@@ -6,7 +6,7 @@ cut db2 from db3
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 run 3 s
 	   5.772 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.772 db2 grants db2 ballot 2.2
@@ -22,7 +22,7 @@ run 3 s
 	   5.897 db3 CANDIDATE -> BACKUP: no majority within a round
 	   5.897 db3 grants nobody any more
 	   5.897 db3 releases ballot 2.3
-	   5.976 db2 PostgreSQL promoted to timeline 2
+	   5.976 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   5.976 db2 gate open
 	   5.976 db2 bind for 2 s
 	   5.976 db2 announce
@@ -46,8 +46,10 @@ run 3 s
 	   7.982 db3 releases ballot 4.3
 mend
 run 10 s
+	   8.483 db3 pg detach
 	   8.483 db3 grants db2 ballot 2.2
-	   8.483 db3 epoch 2.2
-	   8.485 db3 pg follow
-	   8.495 db3 BACKUP -> FAULT: may not be promoted any more
-	   8.497 db3 FAULT -> BACKUP: may be promoted again
+	   9.483 db3 epoch 2.2
+	   9.485 db3 pg follow
+	   9.495 db3 streams from member 2 at 3079980, timeline 1
+	   9.510 db3 BACKUP -> FAULT: may not be promoted any more
+	   9.512 db3 FAULT -> BACKUP: may be promoted again

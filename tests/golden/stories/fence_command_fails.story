@@ -7,7 +7,7 @@ set fence_fail_ppm=1000000
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 until db3 is FAULT within 2 s
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.773 db3 grants db3 ballot 2.3
@@ -30,7 +30,7 @@ until db2 serves within 5 s
 	   5.883 db2 fence
 	   5.983 db2 epoch 3.2
 	   5.985 db2 pg promote
-	   6.185 db2 PostgreSQL promoted to timeline 2
+	   6.185 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   6.185 db2 gate open
 	   6.185 db2 bind for 2 s
 	   6.185 db2 announce
@@ -39,6 +39,5 @@ until db2 serves within 5 s
 	   6.185 db2 faults: history
 run 1 s
 	   6.190 db2 faults: none
-	   6.191 db3 epoch 3.2
-	   6.193 db3 pg follow
+	   6.191 db3 pg detach
 expect db2 serves

@@ -9,6 +9,8 @@ start all
 	   0.000 db2 faults: pg_down
 	   0.000 db3 faults: pg_down
 until db1 serves within 15 s
+	   0.005 db2 streams from member 1 at 3000000, timeline 1
+	   0.005 db3 streams from member 1 at 3000000, timeline 1
 	   0.005 db1 INIT -> FAULT: started, and may not be promoted yet
 	   0.005 db1 faults: history
 	   0.005 db2 INIT -> FAULT: started, and may not be promoted yet

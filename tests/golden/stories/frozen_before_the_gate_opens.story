@@ -5,7 +5,7 @@ cluster up
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 freeze db3 for 3 s before gate
 until db2 serves within 3 s
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
@@ -16,7 +16,7 @@ until db2 serves within 3 s
 	   5.775 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.775 db3 epoch 2.3
 	   5.777 db3 pg promote
-	   5.977 db3 PostgreSQL promoted to timeline 2
+	   5.977 db3 PostgreSQL promoted to timeline 2 at 3079980
 	   5.977 db3 gate open
 	   5.977 db3 bind for 2 s
 	   5.977 db3 announce
@@ -31,7 +31,7 @@ until db2 serves within 3 s
 	   6.785 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.785 db2 epoch 3.2
 	   6.787 db2 pg promote
-	   6.987 db2 PostgreSQL promoted to timeline 2
+	   6.987 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   6.987 db2 gate open
 	   6.987 db2 bind for 2 s
 	   6.987 db2 announce
@@ -50,7 +50,7 @@ until db3 is a standby of db2 within 20 s
 	   8.977 db3 faults: history rejoining superseded
 	   8.982 db3 faults: rejoining superseded
 	   8.994 db3 grants db2 ballot 3.2
-	   9.027 db3 PostgreSQL ends
+	   9.027 db3 PostgreSQL ends at 307a5e4 on timeline 2
 	   9.027 db3 releases ballot 2.3
 	   9.027 db3 faults: pg_down superseded
 	   9.077 db3 pg start as standby
@@ -64,13 +64,14 @@ until db3 is a standby of db2 within 20 s
 	   9.510 db3 faults: diverged
 	   9.512 db3 BACKUP -> FAULT: may not be promoted any more
 	   9.512 db3 pg clone
-	   9.512 db3 PostgreSQL ends
+	   9.512 db3 PostgreSQL ends at 307a5e4 on timeline 2
 	   9.512 db3 faults: pg_down diverged rejoining
 	  10.512 db3 PostgreSQL starts as a standby
 	  10.512 db3 epoch 3.2
 	  10.512 db3 faults: pg_down
 	  10.517 db3 faults: pg_starting
 	  10.812 db3 PostgreSQL is up
+	  10.996 db3 streams from member 2 at 30cfaea, timeline 2
 run 2 s
 	  11.010 db3 faults: none
 	  11.012 db3 FAULT -> BACKUP: may be promoted again

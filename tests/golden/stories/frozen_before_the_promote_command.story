@@ -6,7 +6,7 @@ cluster up
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 freeze db3 for 3 s before pg promote
 until db2 serves within 3 s
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
@@ -25,7 +25,7 @@ until db2 serves within 3 s
 	   6.783 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.783 db2 epoch 3.2
 	   6.785 db2 pg promote
-	   6.985 db2 PostgreSQL promoted to timeline 2
+	   6.985 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   6.985 db2 gate open
 	   6.985 db2 bind for 2 s
 	   6.985 db2 announce
@@ -39,7 +39,7 @@ until db3 is a standby of db2 within 20 s
 	   8.777 db3 PROMOTING -> FAULT: the lease ended before PostgreSQL was primary
 	   8.777 db3 pg stop immediate
 	   8.777 db3 faults: rejoining superseded
-	   8.827 db3 PostgreSQL ends
+	   8.827 db3 PostgreSQL ends at 3079980 on timeline 1
 	   8.827 db3 grants nobody any more
 	   8.827 db3 releases ballot 2.3
 	   8.827 db3 faults: pg_down superseded
@@ -54,7 +54,8 @@ until db3 is a standby of db2 within 20 s
 	   9.510 db3 epoch 3.2
 	   9.510 db3 faults: none
 	   9.512 db3 pg follow
+	   9.522 db3 streams from member 2 at 3079980, timeline 1
 run 2 s
-	   9.522 db3 BACKUP -> FAULT: may not be promoted any more
-	   9.524 db3 FAULT -> BACKUP: may be promoted again
+	  10.010 db3 BACKUP -> FAULT: may not be promoted any more
+	  10.012 db3 FAULT -> BACKUP: may be promoted again
 expect db2 serves

@@ -12,7 +12,7 @@ until db3 serves within 2 s
 	   5.775 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.775 db3 epoch 2.3
 	   5.777 db3 pg promote
-	   5.977 db3 PostgreSQL promoted to timeline 2
+	   5.977 db3 PostgreSQL promoted to timeline 2 at 30862c0
 	   5.977 db3 gate open
 	   5.977 db3 bind for 2 s
 	   5.977 db3 announce
@@ -22,16 +22,11 @@ until db3 serves within 2 s
 until db1 is a standby of db3 within 10 s
 	   5.982 db3 faults: none
 	   5.983 db2 pg detach
-	   6.983 db2 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   6.983 db2 faults: diverged
-	   6.983 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.987 db2 pg rewind
-	   6.987 db2 PostgreSQL ends
-	   6.987 db2 faults: pg_down diverged rejoining
-	   7.987 db2 PostgreSQL starts as a standby
-	   7.987 db2 epoch 2.3
-	   7.987 db2 faults: pg_down
-	   7.992 db2 faults: pg_starting
+	   6.983 db2 epoch 2.3
+	   6.985 db2 pg follow
+	   6.995 db2 streams from member 3 at 30862c0, timeline 1
+	   7.010 db2 BACKUP -> FAULT: may not be promoted any more
+	   7.012 db2 FAULT -> BACKUP: may be promoted again
 	   8.010 db1 thawed
 	   8.010 db1 log: ran 2994 ms late: nobody is believed until heard again
 	   8.010 db1 gate closed
@@ -40,7 +35,7 @@ until db1 is a standby of db3 within 10 s
 	   8.010 db1 MASTER -> FAULT: the lease was not renewed in time
 	   8.010 db1 pg stop immediate
 	   8.010 db1 faults: rejoining superseded
-	   8.060 db1 PostgreSQL ends
+	   8.060 db1 PostgreSQL ends at 3086cdf on timeline 1
 	   8.060 db1 grants nobody any more
 	   8.060 db1 releases ballot 1.1
 	   8.060 db1 faults: pg_down superseded
@@ -50,23 +45,21 @@ until db1 is a standby of db3 within 10 s
 	   8.115 db1 faults: pg_down
 	   8.120 db1 faults: pg_starting
 	   8.234 db1 grants db3 ballot 2.3
-	   8.287 db2 PostgreSQL is up
 	   8.415 db1 PostgreSQL is up
 	   8.510 db1 FAULT -> BACKUP: may be promoted again
 	   8.510 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
 	   8.510 db1 faults: diverged
-	   8.510 db2 faults: none
-	   8.511 db2 FAULT -> BACKUP: may be promoted again
-	   8.511 db1 BACKUP -> FAULT: may not be promoted any more
+	   8.512 db1 BACKUP -> FAULT: may not be promoted any more
 	   8.514 db1 pg rewind
-	   8.514 db1 PostgreSQL ends
+	   8.514 db1 PostgreSQL ends cleanly at 3086cdf on timeline 1
 	   8.514 db1 faults: pg_down diverged rejoining
 	   9.514 db1 PostgreSQL starts as a standby
 	   9.514 db1 epoch 2.3
 	   9.514 db1 faults: pg_down
 	   9.519 db1 faults: pg_starting
 	   9.814 db1 PostgreSQL is up
-	  10.010 db1 faults: none
+	   9.986 db1 streams from member 3 at 30dc8e4, timeline 2
 run 2 s
+	  10.010 db1 faults: none
 	  10.012 db1 FAULT -> BACKUP: may be promoted again
 expect db3 serves

@@ -12,7 +12,7 @@ stop db1
 	   5.000 db1 pg stop fast
 	   5.000 db1 faults: rejoining superseded leaving
 until db3 serves within 2 s
-	   5.050 db1 PostgreSQL ends cleanly
+	   5.050 db1 PostgreSQL ends cleanly at 3079c80 on timeline 1
 	   5.050 db1 LEAVING -> FAULT: PostgreSQL is gone
 	   5.050 db1 grants nobody any more
 	   5.050 db1 releases ballot 1.1
@@ -33,7 +33,7 @@ until db3 serves within 2 s
 	   5.105 db1 faults: pg_down leaving
 	   5.107 db1 exit
 	   5.107 db1 daemon has left
-	   5.261 db3 PostgreSQL promoted to timeline 2
+	   5.261 db3 PostgreSQL promoted to timeline 2 at 3079c80
 	   5.261 db3 gate open
 	   5.261 db3 bind for 2 s
 	   5.261 db3 announce
@@ -43,38 +43,24 @@ until db3 serves within 2 s
 run 2 s
 	   5.266 db3 faults: none
 	   5.405 db1 PostgreSQL is up
+	   5.510 db2 streams from member 1 at 3079c80, timeline 1
 	   5.510 db2 pg detach
-	   6.510 db2 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   6.510 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.510 db2 faults: diverged
-	   6.514 db2 pg rewind
-	   6.514 db2 PostgreSQL ends
-	   6.514 db2 faults: pg_down diverged rejoining
+	   6.510 db2 epoch 2.3
+	   6.512 db2 pg follow
+	   6.518 db2 streams from member 3 at 3079c80, timeline 1
+	   6.522 db2 BACKUP -> FAULT: may not be promoted any more
+	   6.524 db2 FAULT -> BACKUP: may be promoted again
 start db1
 	   7.261 db1 daemon started
 	   7.261 db1 grants db3 ballot 2.3
 	   7.261 db1 faults: pg_down
 until db1 is a standby of db3 within 20 s
 	   7.266 db1 INIT -> BACKUP: started, and may be promoted
-	   7.266 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
-	   7.266 db1 faults: diverged
-	   7.266 db1 BACKUP -> FAULT: may not be promoted any more
-	   7.270 db1 pg rewind
-	   7.270 db1 PostgreSQL ends
-	   7.270 db1 faults: pg_down diverged rejoining
-	   7.514 db2 PostgreSQL starts as a standby
-	   7.514 db2 epoch 2.3
-	   7.514 db2 faults: pg_down
-	   7.519 db2 faults: pg_starting
-	   7.814 db2 PostgreSQL is up
-	   8.010 db2 faults: none
-	   8.012 db2 FAULT -> BACKUP: may be promoted again
-	   8.270 db1 PostgreSQL starts as a standby
-	   8.270 db1 epoch 2.3
-	   8.270 db1 faults: pg_down
-	   8.271 db1 faults: pg_starting
-	   8.570 db1 PostgreSQL is up
-	   8.771 db1 faults: none
+	   7.266 db1 epoch 2.3
+	   7.266 db1 faults: none
+	   7.268 db1 pg follow
+	   7.278 db1 streams from member 3 at 3079c80, timeline 1
 run 1 s
-	   8.773 db1 FAULT -> BACKUP: may be promoted again
+	   7.771 db1 BACKUP -> FAULT: may not be promoted any more
+	   7.773 db1 FAULT -> BACKUP: may be promoted again
 expect db3 serves

@@ -62,7 +62,7 @@ run 8 s
 power off db3
 	  13.000 db3 daemon killed
 	  13.000 db3 host off
-	  13.000 db3 PostgreSQL ends
+	  13.000 db3 PostgreSQL ends at 313ce80 on timeline 1
 run 500 ms
 	  13.020 db2 CANDIDATE -> BACKUP: no majority within a round
 	  13.020 db2 grants nobody any more
@@ -70,7 +70,7 @@ run 500 ms
 power off db1
 	  13.500 db1 daemon killed
 	  13.500 db1 host off
-	  13.500 db1 PostgreSQL ends
+	  13.500 db1 PostgreSQL ends at 3149406 on timeline 1
 mend
 run 15 s
 	  13.895 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
@@ -79,6 +79,7 @@ run 15 s
 	  14.020 db2 CANDIDATE -> BACKUP: no majority within a round
 	  14.020 db2 grants nobody any more
 	  14.020 db2 releases ballot 10.2
+	  15.010 db2 pg detach
 expect nobody serves
 boot db3
 	  28.500 db3 host up
@@ -134,7 +135,7 @@ run 20 s
 	  29.618 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	  29.618 db3 epoch 16.3
 	  29.620 db3 pg promote
-	  29.820 db3 PostgreSQL promoted to timeline 2
+	  29.820 db3 PostgreSQL promoted to timeline 2 at 313ce80
 	  29.820 db3 gate open
 	  29.820 db3 bind for 2 s
 	  29.820 db3 announce
@@ -144,5 +145,8 @@ run 20 s
 	  29.825 db3 faults: none
 	  29.826 db2 epoch 16.3
 	  29.828 db2 pg follow
+	  29.838 db2 streams from member 3 at 3079980, timeline 1
 	  29.838 db2 BACKUP -> FAULT: may not be promoted any more
-	  29.840 db2 FAULT -> BACKUP: may be promoted again
+	  29.838 db2 faults: lag
+	  30.010 db2 faults: none
+	  30.012 db2 FAULT -> BACKUP: may be promoted again

@@ -3,7 +3,7 @@
 members 3
 cluster up
 postgres db1 dies
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 	   5.000 db1 gate closed inwards
 	   5.000 db1 destroy
 	   5.000 db1 unbind
@@ -23,7 +23,7 @@ until db3 serves within 1 s
 	   5.009 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.009 db3 epoch 2.3
 	   5.011 db3 pg promote
-	   5.211 db3 PostgreSQL promoted to timeline 2
+	   5.211 db3 PostgreSQL promoted to timeline 2 at 3079980
 	   5.211 db3 gate open
 	   5.211 db3 bind for 2 s
 	   5.211 db3 announce
@@ -37,24 +37,27 @@ until db1 is a standby of db3 within 20 s
 	   5.218 db1 PostgreSQL starts as a standby
 	   5.218 db1 faults: pg_down
 	   5.223 db1 faults: pg_starting
-	   5.510 db2 epoch 2.3
-	   5.512 db2 pg follow
+	   5.510 db2 pg detach
 	   5.518 db1 PostgreSQL is up
-	   5.522 db2 BACKUP -> FAULT: may not be promoted any more
-	   5.524 db2 FAULT -> BACKUP: may be promoted again
+	   5.520 db2 epoch 2.3
+	   5.522 db2 pg follow
+	   5.532 db2 streams from member 3 at 3079980, timeline 1
 	   6.010 db1 FAULT -> BACKUP: may be promoted again
 	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
 	   6.010 db1 faults: diverged
-	   6.012 db1 BACKUP -> FAULT: may not be promoted any more
+	   6.010 db2 BACKUP -> FAULT: may not be promoted any more
+	   6.011 db2 FAULT -> BACKUP: may be promoted again
+	   6.011 db1 BACKUP -> FAULT: may not be promoted any more
 	   6.014 db1 pg rewind
-	   6.014 db1 PostgreSQL ends
+	   6.014 db1 PostgreSQL ends cleanly at 3079bb6 on timeline 1
 	   6.014 db1 faults: pg_down diverged rejoining
 	   7.014 db1 PostgreSQL starts as a standby
 	   7.014 db1 epoch 2.3
 	   7.014 db1 faults: pg_down
 	   7.019 db1 faults: pg_starting
 	   7.314 db1 PostgreSQL is up
-	   7.510 db1 faults: none
+	   7.469 db1 streams from member 3 at 30a5a4c, timeline 2
 run 2 s
+	   7.510 db1 faults: none
 	   7.512 db1 FAULT -> BACKUP: may be promoted again
 expect db3 serves

@@ -6,7 +6,7 @@ set promote_us=2000000
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 until db3 is PROMOTING within 2 s
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.773 db3 grants db3 ballot 2.3
@@ -29,7 +29,7 @@ until db2 serves within 3 s
 	   6.785 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.785 db2 epoch 3.2
 	   6.787 db2 pg promote
-	   6.987 db2 PostgreSQL promoted to timeline 2
+	   6.987 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   6.987 db2 gate open
 	   6.987 db2 bind for 2 s
 	   6.987 db2 announce
@@ -38,14 +38,14 @@ until db2 serves within 3 s
 	   6.987 db2 faults: history
 run 3 s
 	   6.992 db2 faults: none
-	   7.777 db3 PostgreSQL promoted to timeline 2
+	   7.777 db3 PostgreSQL promoted to timeline 2 at 3079980
 	   9.010 db3 thawed
 	   9.010 db3 log: ran 2983 ms late: nobody is believed until heard again
 	   9.010 db3 PROMOTING -> FAULT: the lease ended before PostgreSQL was primary
 	   9.010 db3 pg stop immediate
 	   9.010 db3 faults: rejoining superseded
 	   9.015 db3 faults: history rejoining superseded
-	   9.060 db3 PostgreSQL ends
+	   9.060 db3 PostgreSQL ends at 3079f00 on timeline 2
 	   9.060 db3 grants nobody any more
 	   9.060 db3 releases ballot 2.3
 	   9.060 db3 faults: pg_down superseded
@@ -65,13 +65,14 @@ until db3 is a standby of db2 within 20 s
 	  10.244 db3 faults: diverged
 	  10.245 db3 BACKUP -> FAULT: may not be promoted any more
 	  10.246 db3 pg clone
-	  10.246 db3 PostgreSQL ends
+	  10.246 db3 PostgreSQL ends at 3079f00 on timeline 2
 	  10.246 db3 faults: pg_down diverged rejoining
 	  11.246 db3 PostgreSQL starts as a standby
 	  11.246 db3 epoch 3.2
 	  11.246 db3 faults: pg_down
 	  11.251 db3 faults: pg_starting
 	  11.546 db3 PostgreSQL is up
+	  11.746 db3 streams from member 2 at 30e19ca, timeline 2
 run 2 s
 	  12.010 db3 faults: none
 	  12.012 db3 FAULT -> BACKUP: may be promoted again

@@ -7,7 +7,7 @@ set promote_us=30000000
 power off db1
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 until db3 is LEAVING within 3 s
 	   5.773 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.773 db3 grants db3 ballot 2.3
@@ -20,7 +20,7 @@ until db3 is LEAVING within 3 s
 	   6.777 db3 faults: fault_hold rejoining superseded
 set promote_us=200000
 until db2 serves within 3 s
-	   6.827 db3 PostgreSQL ends
+	   6.827 db3 PostgreSQL ends at 3079980 on timeline 1
 	   6.827 db3 LEAVING -> FAULT: PostgreSQL is gone
 	   6.827 db3 grants nobody any more
 	   6.827 db3 releases ballot 2.3
@@ -32,7 +32,7 @@ until db2 serves within 3 s
 	   6.835 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   6.835 db2 epoch 3.2
 	   6.837 db2 pg promote
-	   7.037 db2 PostgreSQL promoted to timeline 2
+	   7.037 db2 PostgreSQL promoted to timeline 2 at 3079980
 	   7.037 db2 gate open
 	   7.037 db2 bind for 2 s
 	   7.037 db2 announce
@@ -50,5 +50,6 @@ until db3 is a standby of db2 within 20 s
 	   7.510 db3 epoch 3.2
 	   7.510 db3 faults: fault_hold
 	   7.512 db3 pg follow
+	   7.522 db3 streams from member 2 at 3079980, timeline 1
 run 2 s
 expect db2 serves

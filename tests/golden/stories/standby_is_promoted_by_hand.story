@@ -5,11 +5,11 @@ cluster up
 postgres db2 is promoted by hand
 until db2 is a standby of db1 within 20 s
 run 2 s
-	   5.200 db2 PostgreSQL promoted to timeline 2
+	   5.200 db2 PostgreSQL promoted to timeline 2 at 307e7c0
 	   5.510 db2 BACKUP -> FAULT: may not be promoted any more
 	   5.510 db2 pg stop immediate
 	   5.510 db2 faults: history rejoining superseded
-	   5.560 db2 PostgreSQL ends
+	   5.560 db2 PostgreSQL ends at 307e9a6 on timeline 2
 	   5.560 db2 faults: pg_down superseded
 	   5.610 db2 pg start as standby
 	   5.610 db2 faults: pg_down rejoining superseded
@@ -23,6 +23,6 @@ run 2 s
 	   6.015 db2 faults: diverged
 	   6.017 db2 BACKUP -> FAULT: may not be promoted any more
 	   6.019 db2 pg rewind
-	   6.019 db2 PostgreSQL ends
+	   6.019 db2 PostgreSQL ends cleanly at 307e9a6 on timeline 2
 	   6.019 db2 faults: pg_down diverged rejoining
 expect db1 serves

@@ -27,7 +27,7 @@ run 1500 ms
 	   7.754 db1 faults: rejoining superseded
 	   7.786 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   7.787 db1 refuses db2 ballot 2.2: bound
-	   7.804 db1 PostgreSQL ends
+	   7.804 db1 PostgreSQL ends at 30b97ff on timeline 1
 	   7.804 db1 grants nobody any more
 	   7.804 db1 releases ballot 1.1
 	   7.804 db1 faults: pg_down superseded
@@ -39,6 +39,8 @@ run 1500 ms
 	   7.911 db2 CANDIDATE -> BACKUP: no majority within a round
 	   7.911 db2 releases ballot 2.2
 	   8.159 db1 PostgreSQL is up
+	   8.510 db2 streams from member 1 at 30b95c0, timeline 1
+	   8.510 db3 streams from member 1 at 30b95c0, timeline 1
 	   8.510 db1 FAULT -> BACKUP: may be promoted again
 	   8.510 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   8.510 db1 grants db1 ballot 3.1
@@ -70,7 +72,7 @@ run 4 s
 	   9.218 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   9.218 db2 epoch 7.2
 	   9.220 db2 pg promote
-	   9.420 db2 PostgreSQL promoted to timeline 2
+	   9.420 db2 PostgreSQL promoted to timeline 2 at 30b97c0
 	   9.420 db2 gate open
 	   9.420 db2 bind for 2 s
 	   9.420 db2 announce
@@ -80,6 +82,7 @@ run 4 s
 	   9.425 db2 faults: none
 	   9.426 db1 epoch 7.2
 	   9.428 db1 pg follow
-	   9.438 db1 BACKUP -> FAULT: may not be promoted any more
-	   9.440 db1 FAULT -> BACKUP: may be promoted again
+	   9.438 db1 streams from member 2 at 30b97ff, timeline 1
+	   9.510 db1 BACKUP -> FAULT: may not be promoted any more
+	   9.512 db1 FAULT -> BACKUP: may be promoted again
 expect db2 serves

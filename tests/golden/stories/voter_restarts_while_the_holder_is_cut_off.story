@@ -26,7 +26,7 @@ until nobody serves within 1 s
 	   6.416 db1 pg stop immediate
 	   6.416 db1 faults: rejoining superseded
 until db3 serves within 5 s
-	   6.466 db1 PostgreSQL ends
+	   6.466 db1 PostgreSQL ends at 3094eb2 on timeline 1
 	   6.466 db1 grants nobody any more
 	   6.466 db1 releases ballot 1.1
 	   6.466 db1 faults: pg_down superseded
@@ -49,7 +49,7 @@ until db3 serves within 5 s
 	   7.602 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   7.602 db3 epoch 2.3
 	   7.604 db3 pg promote
-	   7.804 db3 PostgreSQL promoted to timeline 2
+	   7.804 db3 PostgreSQL promoted to timeline 2 at 3088400
 	   7.804 db3 gate open
 	   7.804 db3 bind for 2 s
 	   7.804 db3 announce
@@ -58,8 +58,10 @@ until db3 serves within 5 s
 	   7.804 db3 faults: history
 run 2 s
 	   7.809 db3 faults: none
-	   7.810 db2 epoch 2.3
-	   7.812 db2 pg follow
-	   7.822 db2 BACKUP -> FAULT: may not be promoted any more
-	   7.824 db2 FAULT -> BACKUP: may be promoted again
+	   7.810 db2 pg detach
+	   8.810 db2 epoch 2.3
+	   8.812 db2 pg follow
+	   8.822 db2 streams from member 3 at 3088400, timeline 1
+	   9.110 db2 BACKUP -> FAULT: may not be promoted any more
+	   9.112 db2 FAULT -> BACKUP: may be promoted again
 expect db3 serves

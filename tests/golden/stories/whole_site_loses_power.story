@@ -5,13 +5,13 @@ cluster up
 power off all
 	   5.000 db1 daemon killed
 	   5.000 db1 host off
-	   5.000 db1 PostgreSQL ends
+	   5.000 db1 PostgreSQL ends at 3079bb6 on timeline 1
 	   5.000 db2 daemon killed
 	   5.000 db2 host off
-	   5.000 db2 PostgreSQL ends
+	   5.000 db2 PostgreSQL ends at 3079980 on timeline 1
 	   5.000 db3 daemon killed
 	   5.000 db3 host off
-	   5.000 db3 PostgreSQL ends
+	   5.000 db3 PostgreSQL ends at 3079980 on timeline 1
 run 1 s
 boot all
 	   6.000 db1 host up
@@ -36,6 +36,8 @@ until db1 serves within 30 s
 	   6.300 db1 PostgreSQL is up
 	   6.300 db2 PostgreSQL is up
 	   6.300 db3 PostgreSQL is up
+	   6.510 db2 streams from member 1 at 3079980, timeline 1
+	   6.510 db3 streams from member 1 at 3079980, timeline 1
 	   6.510 db1 FAULT -> BACKUP: may be promoted again
 	   6.510 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   6.510 db1 faults: none

@@ -38,7 +38,7 @@ until nobody serves within 1 s
 	   9.668 db1 pg stop immediate
 	   9.668 db1 faults: rejoining superseded
 until db2 serves within 4 s
-	   9.718 db1 PostgreSQL ends
+	   9.718 db1 PostgreSQL ends at 30e7e3d on timeline 1
 	   9.718 db1 grants nobody any more
 	   9.718 db1 releases ballot 1.1
 	   9.718 db1 faults: pg_down superseded
@@ -54,7 +54,7 @@ until db2 serves within 4 s
 	   9.895 db2 epoch 6.2
 	   9.897 db2 pg promote
 	  10.073 db1 PostgreSQL is up
-	  10.097 db2 PostgreSQL promoted to timeline 2
+	  10.097 db2 PostgreSQL promoted to timeline 2 at 3079980
 	  10.097 db2 gate open
 	  10.097 db2 bind for 2 s
 	  10.097 db2 announce
@@ -70,14 +70,15 @@ until db1 is a standby of db2 within 20 s
 	  10.510 db1 faults: diverged
 	  10.512 db1 BACKUP -> FAULT: may not be promoted any more
 	  10.514 db1 pg rewind
-	  10.514 db1 PostgreSQL ends
+	  10.514 db1 PostgreSQL ends cleanly at 30e7e3d on timeline 1
 	  10.514 db1 faults: pg_down diverged rejoining
 	  11.514 db1 PostgreSQL starts as a standby
 	  11.514 db1 epoch 6.2
 	  11.514 db1 faults: pg_down
 	  11.519 db1 faults: pg_starting
 	  11.814 db1 PostgreSQL is up
-	  12.010 db1 faults: none
+	  11.854 db1 streams from member 2 at 309c398, timeline 2
 run 1 s
+	  12.010 db1 faults: none
 	  12.012 db1 FAULT -> BACKUP: may be promoted again
 expect db2 serves
