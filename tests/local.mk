@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \
+	tests/unit/test_clock_rate \
 	tests/unit/test_core_clock \
 	tests/unit/test_core_hold \
 	tests/unit/test_core_leave \
@@ -62,6 +63,7 @@ unit_tests = \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \
+	tests/unit/test_token_text \
 	tests/unit/test_vipctl_table \
 	tests/unit/test_words
 

@@ -16,6 +16,7 @@
 #include "vipd/instance.h"
 #include "vipd/log.h"
 #include "vipd/status.h"
+#include "vipd/verbs.h"
 #include "vrrp/report.h"
 
 #define REPORTS_WINDOW_US 2000
@@ -28,6 +29,8 @@ struct daemon {
 	struct nl_monitor *monitor;
 	struct control_server *control;
 	sd_event_source *control_timer;
+	sd_event_source *leave_timer; /* an instance has left with its token, another is not ready yet */
+	bool restart;
 	int dir_fd;
 	size_t running;
 	size_t count;
@@ -84,43 +87,6 @@ static int on_monitor_fd(sd_event_source *source, int fd, uint32_t events, void 
 	return 0;
 }
 
-static enum status_gate gate_word(enum kernel_gate gate)
-{
-	switch (gate) {
-	case KERNEL_GATE_OPEN:
-		return STATUS_GATE_OPEN;
-	case KERNEL_GATE_CLOSED:
-		return STATUS_GATE_CLOSED;
-	case KERNEL_GATE_PARTIAL:
-		return STATUS_GATE_PARTIAL;
-	case KERNEL_GATE_OFF:
-		return STATUS_GATE_OFF;
-	case KERNEL_GATE_NONE:
-	default:
-		return STATUS_GATE_NONE;
-	}
-}
-
-static json_t *status_of(const struct instance *instance, struct vrrp_time now)
-{
-	struct status_input input = { .config = instance->config,
-		.instance = instance->number,
-		.self = instance->self,
-		.core = &instance->core,
-		.now = now,
-		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
-		.gate_note = kernel_gate_note(instance->kernel) };
-
-	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
-		input.bound[i] = kernel_is_bound(instance->kernel, i);
-	}
-	if (instance->postgres != NULL) {
-		input.pg_sentence = postgres_sentence(instance->postgres);
-		input.op_progress = postgres_progress(instance->postgres);
-	}
-	return status_instance_new(&input);
-}
-
 static json_t *status_all(struct daemon *daemon, const char *only)
 {
 	json_t *instances = json_array();
@@ -131,7 +97,7 @@ static json_t *status_all(struct daemon *daemon, const char *only)
 
 		node = instance->own->member[instance->self].name;
 		if (only == NULL || strcmp(only, instance->own->name) == 0) {
-			(void)json_array_append_new(instances, status_of(instance, clock_now()));
+			(void)json_array_append_new(instances, instance_status_new(instance, clock_now()));
 		}
 	}
 	return status_new(node, VIPD_VERSION, instances);
@@ -142,6 +108,7 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	struct daemon *daemon = context;
 	const char *verb = json_string_value(json_object_get(request, "verb"));
 	const char *only = json_string_value(json_object_get(request, "instance"));
+	json_t *answer;
 
 	(void)client;
 	if (verb == NULL) {
@@ -156,7 +123,10 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	if (strcmp(verb, "version") == 0) {
 		return json_pack("{s:b, s:{s:s}}", "ok", 1, "result", "version", VIPD_VERSION);
 	}
-	return control_error_new("this daemon does not know that verb", "vipctl --help lists the verbs");
+	answer = verbs_request(daemon->instance, daemon->count, verb, only);
+	return answer != NULL
+		       ? answer
+		       : control_error_new("this daemon does not know that verb", "vipctl --help lists the verbs");
 }
 
 static void arm_control(struct daemon *daemon)
@@ -192,13 +162,44 @@ static int on_control_timer(sd_event_source *source, uint64_t at, void *user)
 	return 0;
 }
 
-static void on_ended(void *user)
+static int on_leave(sd_event_source *source, uint64_t at, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	(void)at;
+	log_warning(NULL, "restart: not every instance is ready; their leases run out");
+	(void)sd_event_exit(daemon->loop, DAEMON_EXIT_RESTART);
+	return 0;
+}
+
+/* Half of the shortest lease that was left behind is waited for those that are not ready; the rest is for the start. */
+static void wait_for_others(struct daemon *daemon)
+{
+	struct vrrp_time now = clock_now();
+	struct vrrp_time end = VRRP_TIME_NEVER;
+
+	for (size_t i = 0; i < daemon->count; i++) {
+		if (daemon->instance[i]->core.exited) {
+			end = vrrp_time_min(end, daemon->instance[i]->core.token.lease_end);
+		}
+	}
+	if (end.us != INT64_MAX && daemon->leave_timer == NULL) {
+		(void)sd_event_add_time(daemon->loop, &daemon->leave_timer, CLOCK_BOOTTIME,
+			(uint64_t)vrrp_time_add(now, vrrp_time_diff_us(end, now) / 2).us, 0, on_leave, daemon);
+	}
+}
+
+static void on_ended(void *user, bool restart)
 {
 	struct daemon *daemon = user;
 
 	daemon->running--;
+	daemon->restart = daemon->restart || restart;
 	if (daemon->running == 0) {
-		(void)sd_event_exit(daemon->loop, 0);
+		(void)sd_event_exit(daemon->loop, daemon->restart ? DAEMON_EXIT_RESTART : 0);
+	} else {
+		wait_for_others(daemon);
 	}
 }
 
@@ -228,6 +229,18 @@ static int on_status_signal(sd_event_source *source, const struct signalfd_sigin
 	return 0;
 }
 
+static int on_restart_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	struct daemon *daemon = user;
+
+	(void)source;
+	log_notice(NULL, "signal %u: restarting", info->ssi_signo);
+	for (size_t i = 0; i < daemon->count; i++) {
+		instance_restart(daemon->instance[i]);
+	}
+	return 0;
+}
+
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
 {
 	(void)source;
@@ -243,7 +256,7 @@ static int add_signals(struct daemon *daemon)
 		int number;
 		sd_event_signal_handler_t fn;
 	} handlers[] = { { SIGTERM, on_stop_signal }, { SIGINT, on_stop_signal }, { SIGUSR1, on_status_signal },
-		{ SIGHUP, on_reload_signal }, { SIGUSR2, on_reload_signal } };
+		{ SIGHUP, on_reload_signal }, { SIGUSR2, on_restart_signal } };
 
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(handlers); i++) {
 		int code = sd_event_add_signal(daemon->loop, NULL, handlers[i].number, handlers[i].fn, daemon);
@@ -422,6 +435,7 @@ static void close_all(struct daemon *daemon)
 		(void)close(daemon->dir_fd);
 	}
 	(void)sd_event_source_disable_unref(daemon->control_timer);
+	(void)sd_event_source_disable_unref(daemon->leave_timer);
 	(void)sd_event_unref(daemon->loop);
 	log_close();
 }
@@ -446,8 +460,8 @@ int daemon_run(const struct vip_config *config, struct vip_err *err)
 		(void)sd_event_set_watchdog(daemon.loop, 1);
 		(void)sd_notify(0, "READY=1");
 		code = sd_event_loop(daemon.loop);
-		log_notice(NULL, "vipd stopped");
+		log_notice(NULL, "vipd stopped%s", code == DAEMON_EXIT_RESTART ? ", to be started again" : "");
 	}
 	close_all(&daemon);
-	return code < 0 ? code : 0;
+	return code;
 }

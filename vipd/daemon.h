@@ -6,9 +6,13 @@
 
 #include "vipd/config.h"
 
-#define DAEMON_EXIT_BUSY 3 /* another daemon has the instance */
+#define DAEMON_EXIT_BUSY 3     /* another daemon has the instance */
+#define DAEMON_EXIT_RESTART 75 /* start me again: a restart was asked for (EX_TEMPFAIL of sysexits.h) */
 
-/* Runs until a clean stop is complete. 0; -EBUSY: another daemon has an instance; or another negative errno. */
+/*
+ * Runs until a clean stop is complete: 0, or DAEMON_EXIT_RESTART. -EBUSY: another daemon has an instance; or another
+ * negative errno.
+ */
 int daemon_run(const struct vip_config *config, struct vip_err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef VIPD_INSTANCE_H
 #define VIPD_INSTANCE_H
 
+#include <jansson.h>
 #include <systemd/sd-event.h>
 
 #include "netlink/nl_monitor.h"
@@ -58,7 +59,10 @@ struct instance {
 	struct state_writer *writer;
 	struct state_lock lock;
 	char boot_id[37];
-	void (*ended)(void *user); /* the clean stop is complete */
+	struct vrrp_token token; /* what the process before left; its file is gone */
+	sd_event_source *clock_timer;
+	bool clock_refused;
+	void (*ended)(void *user, bool restart); /* the clean stop is complete; start me again */
 	void *user;
 	bool has_ended;
 	unsigned binds_failed; /* in a row */
@@ -89,6 +93,10 @@ void instance_on_kernel(struct instance *instance, const struct nl_event *event)
 /* Begins the clean stop; ended() tells when it is over. */
 void instance_stop(struct instance *instance);
 
+/* Asks for a restart that keeps the lease; ended(restart) tells when this process must be gone. */
+void instance_restart(struct instance *instance);
+void instance_pause(struct instance *instance, bool pause);
+
 /* Steps the core at the present time. Used by the instance's own files. */
 void instance_step(struct instance *instance, struct vrrp_event *event);
 void instance_step_at(struct instance *instance, struct vrrp_event *event, struct vrrp_time now);
@@ -97,6 +105,14 @@ void instance_post(struct instance *instance, struct vrrp_event *event);
 
 /* instance_act.c */
 void instance_act(struct instance *instance, const struct vrrp_action *action);
+/* instance_restart.c */
+#define INSTANCE_TOKEN_SUFFIX ".token"
+void instance_token_take(struct instance *instance); /* reads it and removes its file */
+void instance_token_act(struct instance *instance, uint64_t ticket);
+void instance_clock_look(struct instance *instance);
+int instance_clock_open(struct instance *instance);
+/* instance_status.c: the object of status.h, a new reference; NULL if memory is out. */
+json_t *instance_status_new(const struct instance *instance, struct vrrp_time now);
 /* instance_fence.c */
 void instance_fence(struct instance *instance, uint64_t ticket);
 void instance_fence_end(struct instance *instance);

@@ -125,12 +125,14 @@ static void destroy(struct instance *instance)
 	}
 }
 
-static void end(struct instance *instance)
+static void end(struct instance *instance, bool restart)
 {
 	if (!instance->has_ended) {
 		instance->has_ended = true;
-		kernel_gate_remove(instance->kernel);
-		instance->ended(instance->user);
+		if (!restart) {
+			kernel_gate_remove(instance->kernel);
+		}
+		instance->ended(instance->user, restart);
 	}
 }
 
@@ -207,8 +209,11 @@ void instance_act(struct instance *instance, const struct vrrp_action *action)
 	case VRRP_ACT_ROLE:
 		role(instance, action->row);
 		break;
+	case VRRP_ACT_TOKEN:
+		instance_token_act(instance, action->ticket);
+		break;
 	case VRRP_ACT_EXIT:
-		end(instance);
+		end(instance, action->restart);
 		break;
 	case VRRP_ACT_GATE:
 	case VRRP_ACT_BIND:
@@ -216,7 +221,6 @@ void instance_act(struct instance *instance, const struct vrrp_action *action)
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_ADVERT:
-	case VRRP_ACT_TOKEN:
 	case VRRP_ACT_COUNT:
 	default:
 		act_on_kernel(instance, action);

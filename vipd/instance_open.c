@@ -128,7 +128,11 @@ static void on_pg_log(void *user, enum vrrp_log_level level, const char *sentenc
 
 static void on_stored(void *user, const char *name, uint64_t ticket, int code, const char *text)
 {
-	struct vrrp_event event = { .kind = VRRP_EVENT_STORED, .ticket = ticket, .ok = code == 0 };
+	const char *dot = strrchr(name, '.');
+	bool token = dot != NULL && strcmp(dot, INSTANCE_TOKEN_SUFFIX) == 0;
+	struct vrrp_event event = {
+		.kind = token ? VRRP_EVENT_TOKEN : VRRP_EVENT_STORED, .ticket = ticket, .ok = code == 0
+	};
 	struct instance *instance = user;
 
 	if (code < 0) {
@@ -274,6 +278,9 @@ static int open_loop(struct instance *instance, struct vip_err *err)
 		code = add_timer(instance, &instance->pg_timer, INSTANCE_PRIORITY_PG, on_pg_timer);
 	}
 	if (code >= 0) {
+		code = instance_clock_open(instance);
+	}
+	if (code >= 0) {
 		code = add_fd(instance, kernel_listen_fd(instance->kernel), INSTANCE_PRIORITY_KERNEL, on_kernel_fd);
 	}
 	if (code >= 0) {
@@ -355,11 +362,13 @@ static int start_core(struct instance *instance, struct vip_err *err)
 		config.member[i].hash = parts.member_hash[i];
 	}
 	vrrp_core_init(&instance->core, &config, random[0] | 1, random[1]);
+	instance->core.link_up = kernel_links_up(instance->kernel);
+	event.token = instance->token;
+	instance_step(instance, &event); /* its first act on the gate attaches it */
 	if (kernel_gate_note(instance->kernel)[0] != '\0') {
 		log_warning(instance->own->name, "gate: none: %s", kernel_gate_note(instance->kernel));
 	}
-	instance->core.link_up = kernel_links_up(instance->kernel);
-	instance_step(instance, &event);
+	instance_clock_look(instance);
 	return 0;
 }
 
@@ -384,6 +393,7 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 	}
 	code = state_lock_take(dir_fd, instance->own->name, instance->own->vrid, &instance->lock, err);
 	if (code == 0) {
+		instance_token_take(instance);
 		code = open_leaves(instance, err);
 	}
 	if (code == 0) {
@@ -400,6 +410,7 @@ void instance_close(struct instance *instance)
 	instance_fence_end(instance);
 	(void)sd_event_source_disable_unref(instance->timer);
 	(void)sd_event_source_disable_unref(instance->pg_timer);
+	(void)sd_event_source_disable_unref(instance->clock_timer);
 	if (instance->writer != NULL) {
 		(void)state_writer_close(instance->writer, 1000);
 	}

@@ -16,7 +16,10 @@ static void note(struct kernel *kernel, const char *why)
 	(void)snprintf(kernel->gate_note, sizeof(kernel->gate_note), "%s", why);
 }
 
-/* Loads the gate closed, compares clocks, attaches. Any failure leaves `gate: none` with its reason. */
+/*
+ * Loads the gate and compares clocks. Any failure leaves `gate: none` with its reason. What a process before has
+ * attached stands as it was until the first kernel_gate_set(): a lease that is resumed never closes.
+ */
 static void gate_open(struct kernel *kernel)
 {
 	struct vrrp_addr addrs[VRRP_ADDRESSES_MAX];
@@ -39,10 +42,7 @@ static void gate_open(struct kernel *kernel)
 	if (code == 0) {
 		code = nl_gate_clock_check(before, seen, clock_now(), &err);
 	}
-	if (code == 0) {
-		nl_gate_set(kernel->gate, VRRP_TIME_NONE, VRRP_TIME_NONE);
-		kernel_gate_attach_all(kernel);
-	} else {
+	if (code < 0) {
 		note(kernel, code == -ENOTSUP ? "time namespace" : err.text);
 		(void)nl_gate_remove(kernel->vrid, NULL);
 		nl_gate_close(kernel->gate);
@@ -137,6 +137,10 @@ void kernel_gate_set(struct kernel *kernel, struct vrrp_time in_end, struct vrrp
 	kernel->gate_in_end = in_end;
 	if (kernel->gate != NULL) {
 		nl_gate_set(kernel->gate, in_end, out_end);
+		if (!kernel->gate_attached) {
+			kernel->gate_attached = true;
+			kernel_gate_attach_all(kernel);
+		}
 	}
 }
 

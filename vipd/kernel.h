@@ -38,6 +38,7 @@ void kernel_close(struct kernel *kernel); /* leaves gate and addresses as they a
 /* Clean stop, after the address is gone: takes the gate's filters away. */
 void kernel_gate_remove(struct kernel *kernel);
 
+/* The first one also puts the gate in the place of what a process before has left, in one step an interface. */
 void kernel_gate_set(struct kernel *kernel, struct vrrp_time in_end, struct vrrp_time out_end);
 /* 0 or the first failure, with its sentence. */
 int kernel_bind(struct kernel *kernel, uint32_t lifetime_s, struct vip_err *err);

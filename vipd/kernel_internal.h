@@ -39,7 +39,8 @@ struct kernel {
 	bool pseudo_header;
 	bool gate_wanted;
 	struct nl_gate *gate; /* NULL: none */
-	bool gate_partial;    /* some interface is not, or not first, behind the gate */
+	bool gate_attached;
+	bool gate_partial; /* some interface is not, or not first, behind the gate */
 	struct vrrp_time gate_in_end;
 	unsigned gate_restored;
 	char gate_note[VIP_ERR_TEXT_MAX];

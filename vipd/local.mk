@@ -40,6 +40,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/instance_act.c \
 	vipd/instance_fence.c \
 	vipd/instance_open.c \
+	vipd/instance_restart.c \
+	vipd/instance_status.c \
 	vipd/kernel.c \
 	vipd/kernel.h \
 	vipd/kernel_announce.c \
@@ -75,6 +77,10 @@ vipd_libvipd_a_SOURCES = \
 	vipd/stored_text_read.c \
 	vipd/text_escape.c \
 	vipd/text_escape.h \
+	vipd/token_text.c \
+	vipd/token_text.h \
+	vipd/verbs.c \
+	vipd/verbs.h \
 	vipd/vipctl_client.c \
 	vipd/vipctl_client.h \
 	vipd/vipctl_table.c \

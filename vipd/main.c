@@ -129,5 +129,5 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "vipd: %s\n", err.text);
 	}
 	config_free(config);
-	return code == 0 ? EXIT_GOOD : code == -EBUSY ? DAEMON_EXIT_BUSY : EXIT_BAD;
+	return code >= 0 ? code : code == -EBUSY ? DAEMON_EXIT_BUSY : EXIT_BAD;
 }

@@ -38,6 +38,8 @@ static const char usage_text[] =
 	"\n"
 	"  status [-w]             the holder, the lease, the members; -w: again every second\n"
 	"  check primary|replica   exit 0 if this host is, 1 if not or unknown\n"
+	"  pause | resume          nobody is promoted until resume; for all members\n"
+	"  restart                 this host's daemon, without failover\n"
 	"  version                 of vipctl and of the running daemon\n"
 	"\n"
 	"  --control SOCKET        the daemon's socket (" DEFAULT_CONTROL ")\n"
@@ -68,10 +70,10 @@ static int failure_print(const char *what, const char *hint)
 	return EXIT_REFUSED;
 }
 
-/* Asks for the status. 0 and *ret_status (json_decref), or an exit code; said already unless quiet. */
-static int status_ask(struct vipctl_client *client, const struct arguments *arguments, json_t **ret_status)
+/* Asks. 0 and *ret_result (json_decref), or an exit code; said already. */
+static int ask(struct vipctl_client *client, const struct arguments *arguments, const char *verb, json_t **ret_result)
 {
-	json_t *request = json_pack("{s:s}", "verb", "status");
+	json_t *request = json_pack("{s:s}", "verb", verb);
 	json_t *answer = NULL;
 	json_t *result;
 	struct vip_err err;
@@ -88,7 +90,7 @@ static int status_ask(struct vipctl_client *client, const struct arguments *argu
 		return failure_print(err.text, NULL);
 	}
 	result = json_object_get(answer, "result");
-	if (!json_is_true(json_object_get(answer, "ok")) || !json_is_object(result)) {
+	if (!json_is_true(json_object_get(answer, "ok")) || result == NULL) {
 		const char *error = json_string_value(json_object_get(answer, "error"));
 
 		failure_print(error != NULL ? error : "the daemon refused without a reason",
@@ -96,9 +98,14 @@ static int status_ask(struct vipctl_client *client, const struct arguments *argu
 		json_decref(answer);
 		return EXIT_REFUSED;
 	}
-	*ret_status = json_incref(result);
+	*ret_result = json_incref(result);
 	json_decref(answer);
 	return EXIT_DONE;
+}
+
+static int status_ask(struct vipctl_client *client, const struct arguments *arguments, json_t **ret_status)
+{
+	return ask(client, arguments, "status", ret_status);
 }
 
 /* True if the instance is one that was asked for. */
@@ -220,6 +227,56 @@ static int check_run(const struct arguments *arguments)
 	return yes ? EXIT_DONE : EXIT_REFUSED;
 }
 
+/* pause, resume, restart: done by the daemon, told in its words. */
+static bool is_order(const char *verb)
+{
+	return strcmp(verb, "pause") == 0 || strcmp(verb, "resume") == 0 || strcmp(verb, "restart") == 0;
+}
+
+static void order_print(const json_t *result)
+{
+	size_t count = json_array_size(result);
+	char escaped[128];
+
+	if (!json_is_array(result)) {
+		printf("restarting; vipctl status answers when it is back\n");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(result, i);
+		const char *name = json_string_value(json_object_get(one, "instance"));
+
+		text_escape(name != NULL ? name : "-", escaped, sizeof(escaped));
+		printf("%s: %s\n", escaped,
+			json_is_true(json_object_get(one, "paused")) ? "paused: nobody is promoted" : "not paused");
+	}
+}
+
+static int order_run(const struct arguments *arguments)
+{
+	struct vipctl_client client;
+	json_t *result = NULL;
+	struct vip_err err;
+	int code;
+
+	if (vipctl_client_open(arguments->control, &client, &err) < 0) {
+		return failure_print(err.text, NULL);
+	}
+	code = ask(&client, arguments, arguments->verb, &result);
+	vipctl_client_close(&client);
+	if (result == NULL) {
+		return code;
+	}
+	if (arguments->json) {
+		json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+		printf("\n");
+	} else {
+		order_print(result);
+	}
+	json_decref(result);
+	return code;
+}
+
 static void version_print(const struct arguments *arguments, const json_t *daemon)
 {
 	json_t *versions = json_pack("{s:s, s:O?}", "vipctl", VIPD_VERSION, "vipd", daemon);
@@ -269,7 +326,8 @@ static int operands_check(struct arguments *arguments, char **operands, int coun
 			return usage_error("say check primary or check replica", "");
 		}
 		arguments->operand = operands[1];
-	} else if (strcmp(arguments->verb, "status") != 0 && strcmp(arguments->verb, "version") != 0) {
+	} else if (strcmp(arguments->verb, "status") != 0 && strcmp(arguments->verb, "version") != 0 &&
+		   !is_order(arguments->verb)) {
 		return usage_error("no such verb: ", arguments->verb);
 	} else if (count > 1) {
 		return usage_error("too many words: ", operands[1]);
@@ -321,6 +379,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(arguments.verb, "status") == 0) {
 		return status_run(&arguments);
+	}
+	if (is_order(arguments.verb)) {
+		return order_run(&arguments);
 	}
 	return strcmp(arguments.verb, "check") == 0 ? check_run(&arguments) : version_run(&arguments);
 }

@@ -230,6 +230,10 @@ void vipctl_table_print(FILE *out, const json_t *instance)
 	fprintf(out, "%s  vrid %s  %s on %s  lease %s of %s, %s of %s grant  gate %s  durability %s%s\n", name, vrid,
 		addresses, holder, left, lease, grants, total, gate, durability,
 		json_is_true(json_object_get(instance, "paused")) ? "  PAUSED" : "");
+	if (json_integer_value(json_object_get(instance, "clock_excess_ppm")) > 0) {
+		fprintf(out, "clock of this host: its rate is %lld ppm beyond half of max_drift\n",
+			(long long)json_integer_value(json_object_get(instance, "clock_excess_ppm")));
+	}
 	if (faults[0] != '\0') {
 		fprintf(out, "fault on this host: %s\n", faults);
 	}

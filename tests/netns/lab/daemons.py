@@ -57,6 +57,7 @@ class Daemon:
         self.control = os.path.join(folder, "control")
         self.log = os.path.join(folder, "vipd.log")
         self.process = None
+        self.wrap = host.exec_args  # the command line that runs it inside its host
         os.makedirs(self.state_dir, mode=0o700)
 
     # --- processes ---
@@ -65,7 +66,7 @@ class Daemon:
         assert not self.running(), f"vipd of {self.host.name} runs already"
         args = [tools.daemon(), "-f", self.config, "--control", self.control, "--state-dir", self.state_dir, "--log",
                 "stderr", "--log-level", self.lab.log_level, *more]  # fmt: skip
-        self.process = self.lab.procs.spawn(self.host.exec_args(args), self.log)
+        self.process = self.lab.procs.spawn(self.wrap(args), self.log)
         return self
 
     def running(self):

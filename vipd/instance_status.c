@@ -1,0 +1,40 @@
+/* What status.h is told about one instance. */
+#include "vipd/instance.h"
+#include "vipd/status.h"
+
+static enum status_gate gate_word(enum kernel_gate gate)
+{
+	switch (gate) {
+	case KERNEL_GATE_OPEN:
+		return STATUS_GATE_OPEN;
+	case KERNEL_GATE_CLOSED:
+		return STATUS_GATE_CLOSED;
+	case KERNEL_GATE_PARTIAL:
+		return STATUS_GATE_PARTIAL;
+	case KERNEL_GATE_OFF:
+		return STATUS_GATE_OFF;
+	case KERNEL_GATE_NONE:
+	default:
+		return STATUS_GATE_NONE;
+	}
+}
+
+json_t *instance_status_new(const struct instance *instance, struct vrrp_time now)
+{
+	struct status_input input = { .config = instance->config,
+		.instance = instance->number,
+		.self = instance->self,
+		.core = &instance->core,
+		.now = now,
+		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
+		.gate_note = kernel_gate_note(instance->kernel) };
+
+	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
+		input.bound[i] = kernel_is_bound(instance->kernel, i);
+	}
+	if (instance->postgres != NULL) {
+		input.pg_sentence = postgres_sentence(instance->postgres);
+		input.op_progress = postgres_progress(instance->postgres);
+	}
+	return status_instance_new(&input);
+}
