@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "netlink/nl_talk.h"
+
 #define DATAGRAM_BYTES 32768
 
 struct nl_monitor {
@@ -192,6 +194,15 @@ static int on_message(const struct nlmsghdr *message, void *user)
 	return MNL_CB_OK;
 }
 
+int nl_monitor_read(const void *datagram, size_t size_bytes, nl_event_fn *fn, void *user)
+{
+	struct run run = { .fn = fn, .user = user };
+
+	/* Sequence and port are those of whoever caused the event: not checked. */
+	(void)nl_talk_walk(datagram, size_bytes, 0, 0, on_message, &run);
+	return run.count;
+}
+
 /* Reads one datagram. 1 if there was one, 0 if there is none, or a negative errno. */
 static int read_one(struct nl_monitor *monitor, struct run *run)
 {
@@ -210,8 +221,7 @@ static int read_one(struct nl_monitor *monitor, struct run *run)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	}
 	if (from.nl_pid == 0 && (header.msg_flags & MSG_TRUNC) == 0) {
-		/* Sequence and port are those of whoever caused the event: not checked. */
-		(void)mnl_cb_run(buffer, (size_t)got, 0, 0, on_message, run);
+		run->count += nl_monitor_read(buffer, (size_t)got, run->fn, run->user);
 	}
 	return 1;
 }

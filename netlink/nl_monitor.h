@@ -56,4 +56,10 @@ int nl_monitor_fd(const struct nl_monitor *monitor);
  */
 int nl_monitor_run(struct nl_monitor *monitor, nl_event_fn *fn, void *user, struct vip_err *err);
 
+/*
+ * One datagram of the kernel's: calls fn for each event in it and returns how many there were. Any bytes are safe,
+ * datagram is aligned as a struct nlmsghdr. For nl_monitor_run and tests.
+ */
+int nl_monitor_read(const void *datagram, size_t size_bytes, nl_event_fn *fn, void *user);
+
 #endif

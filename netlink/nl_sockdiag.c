@@ -83,6 +83,15 @@ static int collect(const struct nlmsghdr *message, void *user)
 	return MNL_CB_OK;
 }
 
+int nl_sockdiag_read(const void *datagram, size_t size_bytes)
+{
+	struct collection all = { 0 };
+
+	(void)nl_talk_walk(datagram, size_bytes, 0, 0, collect, &all);
+	free(all.ids);
+	return all.failure < 0 ? all.failure : (int)all.count;
+}
+
 static struct nlmsghdr *begin(char *buffer, uint16_t type, int family, struct inet_diag_req_v2 **ret_ask)
 {
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);

@@ -35,4 +35,7 @@ int nl_sockdiag_destroy_local(struct nl_sockdiag *diag, const struct vrrp_addr *
 int nl_sockdiag_destroy_remote(
 	struct nl_sockdiag *diag, const struct vrrp_addr *addr, uint16_t port, struct vip_err *err);
 
+/* How many connections a part of the kernel's list names, or a negative errno; any bytes, aligned. For tests. */
+int nl_sockdiag_read(const void *datagram, size_t size_bytes);
+
 #endif

@@ -51,13 +51,32 @@ static int send_request(struct nl_talk *talk, struct nlmsghdr *request, uint16_t
 	return 0;
 }
 
-/* The kernel's verdict on our request: the socket is in order then. 1 if this datagram is none. */
-static int verdict(const struct nl_talk *talk, const void *datagram, size_t size_bytes)
+int nl_talk_walk(const void *datagram, size_t size_bytes, uint32_t seq, uint32_t port, mnl_cb_t fn, void *user)
+{
+	const uint8_t *at = datagram;
+	size_t left = size_bytes;
+	int result;
+
+	while (left >= sizeof(struct nlmsghdr)) {
+		size_t length = ((const struct nlmsghdr *)at)->nlmsg_len;
+
+		if (length < sizeof(struct nlmsghdr) || length > left) {
+			return -EBADMSG;
+		}
+		length = MNL_ALIGN(length) < left ? MNL_ALIGN(length) : left;
+		at += length;
+		left -= length;
+	}
+	result = mnl_cb_run(datagram, size_bytes, seq, port, fn, user);
+	return result >= 0 ? result : errno > 0 ? -errno : -EPROTO;
+}
+
+int nl_talk_verdict(uint32_t seq, const void *datagram, size_t size_bytes)
 {
 	const struct nlmsghdr *message = datagram;
 
 	if (size_bytes >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) && message->nlmsg_type == NLMSG_ERROR &&
-		message->nlmsg_seq == talk->seq) {
+		message->nlmsg_seq == seq) {
 		return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(message))->error;
 	}
 	return 1;
@@ -76,16 +95,16 @@ static int receive(struct nl_talk *talk, mnl_cb_t fn, void *user)
 			result = errno == EAGAIN ? -ETIMEDOUT : -errno;
 			break;
 		}
-		result = verdict(talk, buffer, (size_t)got);
+		result = nl_talk_verdict(talk->seq, buffer, (size_t)got);
 		if (result <= 0) {
 			return result;
 		}
-		more = mnl_cb_run(buffer, (size_t)got, talk->seq, mnl_socket_get_portid(talk->sock), fn, user);
+		more = nl_talk_walk(buffer, (size_t)got, talk->seq, mnl_socket_get_portid(talk->sock), fn, user);
 		if (more == MNL_CB_STOP) {
 			return 0;
 		}
 		if (more < 0) {
-			result = -errno;
+			result = more;
 			break;
 		}
 		result = -EOVERFLOW;

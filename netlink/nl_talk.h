@@ -35,4 +35,16 @@ int nl_talk_request(struct nl_talk *talk, struct nlmsghdr *request);
  */
 int nl_talk_dump(struct nl_talk *talk, struct nlmsghdr *request, mnl_cb_t fn, void *user);
 
+/*
+ * mnl_cb_run over one datagram, any bytes, aligned as a struct nlmsghdr: a length beyond the datagram is -EBADMSG.
+ * (libmnl takes a length of 4 GB for a negative number, and goes round for ever.) As mnl_cb_run: MNL_CB_OK or
+ * MNL_CB_STOP; else a negative errno. seq and port 0: not compared.
+ */
+int nl_talk_walk(const void *datagram, size_t size_bytes, uint32_t seq, uint32_t port, mnl_cb_t fn, void *user);
+
+/*
+ * The kernel's verdict on request number seq: 0 or negative errno, 1 if this datagram is none. Any bytes, aligned.
+ */
+int nl_talk_verdict(uint32_t seq, const void *datagram, size_t size_bytes);
+
 #endif

@@ -141,6 +141,13 @@ static int on_filter(const struct nlmsghdr *message, void *user)
 	return MNL_CB_OK;
 }
 
+void nl_tc_read(const void *datagram, size_t size_bytes, nl_tc_fn *fn, void *user)
+{
+	struct listing listing = { .fn = fn, .user = user };
+
+	(void)nl_talk_walk(datagram, size_bytes, 0, 0, on_filter, &listing);
+}
+
 int nl_tc_list(struct nl_talk *talk, int ifindex, enum nl_tc_direction direction, nl_tc_fn *fn, void *user)
 {
 	char buffer[NL_TALK_REQUEST_BYTES];

@@ -38,4 +38,7 @@ typedef void nl_tc_fn(void *user, const struct nl_tc_filter *filter);
 /* Shows fn the filters of one direction in the kernel's order. None without clsact. fn must not ask talk on. */
 int nl_tc_list(struct nl_talk *talk, int ifindex, enum nl_tc_direction direction, nl_tc_fn *fn, void *user);
 
+/* The filters in a part of such a list, any bytes aligned as a struct nlmsghdr; for tests. */
+void nl_tc_read(const void *datagram, size_t size_bytes, nl_tc_fn *fn, void *user);
+
 #endif

@@ -217,9 +217,25 @@ mutants_unit_libs = tests/unit/libshared.a $(mutants_library) $(ROOM_LIBADD) $(C
 fuzz_targets = \
 	tests/fuzz/fuzz_addr \
 	tests/fuzz/fuzz_advert \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_control \
+	tests/fuzz/fuzz_core \
 	tests/fuzz/fuzz_history \
+	tests/fuzz/fuzz_netlink \
+	tests/fuzz/fuzz_pg_rows \
+	tests/fuzz/fuzz_pg_text \
+	tests/fuzz/fuzz_pg_wal \
 	tests/fuzz/fuzz_report \
 	tests/fuzz/fuzz_stored
+
+# What the fuzz targets share.
+fuzz_shared = \
+	tests/fuzz/input.h \
+	tests/fuzz/world.c \
+	tests/fuzz/world.h \
+	tests/fuzz/world_values.c \
+	tests/unit/core_monitor.c \
+	tests/unit/core_monitor_lease.c
 
 tidy_tests = \
 	tests/tidy/tidy.py \
@@ -296,7 +312,7 @@ check-programs-am: $(check_LIBRARIES) $(check_PROGRAMS) $(check_SCRIPTS)
 # the code it is to explore.
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -Wall -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_OBJECTS = $(patsubst %.c,tests/fuzz/obj/%.o,$(filter %.c,$(vrrp_libvrrp_a_SOURCES) \
-	$(checks_libchecks_a_SOURCES) $(netlink_libnetlink_a_SOURCES) $(vipd_libvipd_a_SOURCES)))
+	$(checks_libchecks_a_SOURCES) $(netlink_libnetlink_a_SOURCES) $(vipd_libvipd_a_SOURCES) $(fuzz_shared)))
 
 tests/fuzz/obj/%.o: %.c Makefile | $(BUILT_SOURCES)
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CLANG) $(AM_CPPFLAGS) $(CPPFLAGS) -U_FORTIFY_SOURCE \
@@ -322,6 +338,6 @@ dist-hook:
 
 EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/run_golden.py tests/run_mutants.py tests/sim/seeds \
 	tests/golden/stories tests/mutants/table \
-	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_targets:=.c) \
+	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_shared) $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py

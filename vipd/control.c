@@ -20,8 +20,7 @@ struct client {
 	int fd;
 	bool closes; /* once its answer is written */
 	struct vrrp_time deadline;
-	size_t in_len;
-	char in[CONTROL_REQUEST_MAX];
+	struct control_requests in;
 	char *out; /* what waits to be written */
 	size_t out_len;
 	size_t out_done;
@@ -46,7 +45,7 @@ static void client_drop(struct client *client)
 	client->out = NULL;
 	client->out_len = 0;
 	client->out_done = 0;
-	client->in_len = 0;
+	client->in.len = 0;
 	client->state = CLIENT_FREE;
 }
 
@@ -144,17 +143,13 @@ static void client_refuse(struct control_server *server, struct client *client, 
 	json_decref(answer);
 }
 
-/* A request's line of len bytes, without its newline. */
-static void request_handle(struct control_server *server, struct client *client, size_t len, struct vrrp_time now)
+static void request_handle(struct control_server *server, struct client *client, struct vrrp_time now)
 {
 	uint64_t id = client->id;
-	json_t *request = json_loadb(client->in, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *request = control_requests_take(&client->in);
 	json_t *answer;
 
-	memmove(client->in, client->in + len + 1, client->in_len - len - 1);
-	client->in_len -= len + 1;
-	if (!json_is_object(request)) {
-		json_decref(request);
+	if (request == NULL) {
 		client_refuse(server, client, "the request is no JSON object", now);
 		return;
 	}
@@ -173,8 +168,7 @@ static void request_handle(struct control_server *server, struct client *client,
 /* True if a whole request lies in the buffer and nothing stands before it. */
 static bool request_waits(const struct client *client)
 {
-	return client->state == CLIENT_READS && client->out_len == 0 &&
-	       memchr(client->in, '\n', client->in_len) != NULL;
+	return client->state == CLIENT_READS && client->out_len == 0 && control_requests_wait(&client->in);
 }
 
 /* Handles requests that are there in full; one after the other, each only when the last was answered. */
@@ -183,26 +177,25 @@ static void requests_handle(struct control_server *server, struct client *client
 	uint64_t id = client->id;
 
 	for (int i = 0; i < CONTROL_REQUEST_MAX && client->id == id && request_waits(client); i++) {
-		const char *newline = memchr(client->in, '\n', client->in_len);
-
-		request_handle(server, client, (size_t)(newline - client->in), now);
+		request_handle(server, client, now);
 	}
-	if (client->id == id && client->state == CLIENT_READS && client->in_len == sizeof(client->in) &&
-		client->out_len == 0 && !request_waits(client)) {
+	if (client->id == id && client->state == CLIENT_READS && client->out_len == 0 &&
+		control_requests_are_too_long(&client->in)) {
 		client_refuse(server, client, "the request is too long", now);
 	}
 }
 
 static void client_read(struct client *client)
 {
-	ssize_t got = recv(client->fd, client->in + client->in_len, sizeof(client->in) - client->in_len, MSG_DONTWAIT);
+	struct control_requests *in = &client->in;
+	ssize_t got = recv(client->fd, in->bytes + in->len, sizeof(in->bytes) - in->len, MSG_DONTWAIT);
 
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
 		client_drop(client);
 		return;
 	}
 	/* The deadline is for the whole request: a byte now and then does not move it. */
-	client->in_len += got > 0 ? (size_t)got : 0;
+	in->len += got > 0 ? (size_t)got : 0;
 }
 
 static struct client *client_find(struct control_server *server, uint64_t id)
@@ -351,7 +344,7 @@ void control_server_run(struct control_server *server, struct vrrp_time now)
 		}
 	}
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		if (server->client[i].state == CLIENT_READS && server->client[i].in_len > 0) {
+		if (server->client[i].state == CLIENT_READS && server->client[i].in.len > 0) {
 			requests_handle(server, &server->client[i], now);
 		}
 	}

@@ -16,11 +16,11 @@
 
 #include <jansson.h>
 
+#include "vipd/control_request.h"
 #include "vrrp/base.h"
 #include "vrrp/err.h"
 
 #define CONTROL_CLIENTS_MAX 16
-#define CONTROL_REQUEST_MAX 4096                /* bytes of a request's line */
 #define CONTROL_ANSWER_MAX (1024 * 1024)        /* bytes that may wait for one client */
 #define CONTROL_REQUEST_US (10 * VRRP_US_PER_S) /* to send a request in full; between requests too */
 #define CONTROL_WRITE_US (5 * VRRP_US_PER_S)    /* to read an answer */

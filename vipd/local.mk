@@ -31,6 +31,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/control.h \
 	vipd/control_listen.c \
 	vipd/control_listen.h \
+	vipd/control_request.c \
+	vipd/control_request.h \
 	vipd/daemon.c \
 	vipd/daemon.h \
 	vipd/fence.c \

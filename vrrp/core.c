@@ -54,6 +54,16 @@ int64_t core_rank_wait_us(const struct vrrp_core *core)
 	return part > CORE_RANK_WAIT_MIN_US ? part : CORE_RANK_WAIT_MIN_US;
 }
 
+uint32_t core_ms_until(const struct vrrp_core *core, struct vrrp_time end)
+{
+	int64_t us = vrrp_time_diff_us(end, core->now);
+
+	if (us > (int64_t)UINT32_MAX * VRRP_US_PER_MS) {
+		return UINT32_MAX; /* a damaged state file may say anything */
+	}
+	return us <= 0 ? 0 : (uint32_t)((us + VRRP_US_PER_MS - 1) / VRRP_US_PER_MS);
+}
+
 uint64_t core_store(struct vrrp_core *core)
 {
 	if (!core->store_due) {

@@ -54,6 +54,9 @@ const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned
 									      : core->stored.system_identifier)) {
 		return NULL;
 	}
+	if (report->ballot.counter > core->counter_seen) {
+		return NULL; /* a leap that was not believed (I7): as own epoch it would be above every ballot to come */
+	}
 	if (!VRRP_MUTANT(older_holder_followed) &&
 		(vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
 			vrrp_ballot_compare(&report->ballot, &core->stored.epoch) < 0)) {

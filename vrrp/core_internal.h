@@ -45,8 +45,9 @@ bool core_is_witness(const struct vrrp_core *core);
 uint8_t core_self_id(const struct vrrp_core *core);
 int core_index_of(const struct vrrp_core *core, uint8_t id); /* -1 = no member */
 int64_t core_rank_wait_us(const struct vrrp_core *core);
-void core_stop(struct vrrp_core *core, struct vrrp_update *update); /* begins the clean stop */
-uint64_t core_store(struct vrrp_core *core);                        /* marks as due; returns the ticket it will have */
+uint32_t core_ms_until(const struct vrrp_core *core, struct vrrp_time end); /* rounded up; held at 0 and UINT32_MAX */
+void core_stop(struct vrrp_core *core, struct vrrp_update *update);         /* begins the clean stop */
+uint64_t core_store(struct vrrp_core *core); /* marks as due; returns the ticket it will have */
 
 /* core_peers.c */
 void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);

@@ -228,13 +228,14 @@ void core_take_report(struct vrrp_core *core, const struct vrrp_event *event, st
 		.incarnation = core->incarnation,
 		.sent = &core->sent,
 		.lease_us = core->config.lease_us };
-	struct vrrp_peer *peer = &core->peer[event->member];
+	struct vrrp_peer *peer;
 	struct vrrp_peer_verdict verdict;
 
 	if (event->member >= core->config.member_count || event->member == core->config.self) {
 		core->drops[VRRP_DROP_MEMBER]++;
 		return;
 	}
+	peer = &core->peer[event->member];
 	verdict = vrrp_peer_take(peer, &self, event->report, core->now);
 	if (peer->hello_due) {
 		peer->hello_due = false;

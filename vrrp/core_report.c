@@ -2,13 +2,6 @@
 
 #include <string.h>
 
-static uint32_t ms_left(const struct vrrp_core *core, struct vrrp_time end)
-{
-	int64_t us = vrrp_time_diff_us(end, core->now);
-
-	return us <= 0 ? 0 : (uint32_t)((us + VRRP_US_PER_MS - 1) / VRRP_US_PER_MS);
-}
-
 static uint16_t flags(const struct vrrp_core *core)
 {
 	const struct vrrp_member_config *self = &core->config.member[core->config.self];
@@ -81,7 +74,7 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 		report.grant = (struct vrrp_report_grant){ .ballot = core->grant.ballot,
 			.incarnation = core->grant.incarnation,
 			.seq = core->grant.seq,
-			.remaining_ms = ms_left(core, core->grant.expires),
+			.remaining_ms = core_ms_until(core, core->grant.expires),
 			.to = core->grant.to };
 	}
 	if (vrrp_time_before(core->now, core->refusal_until)) {

@@ -11,13 +11,6 @@ bool core_bound_to_other(const struct vrrp_core *core)
 	return vrrp_grant_runs(&core->grant, core->now) && core->grant.to != core_self_id(core);
 }
 
-static uint32_t ms_until(const struct vrrp_core *core, struct vrrp_time end)
-{
-	int64_t us = vrrp_time_diff_us(end, core->now);
-
-	return us <= 0 ? 0 : (uint32_t)((us + VRRP_US_PER_MS - 1) / VRRP_US_PER_MS);
-}
-
 /*
  * A refusal stays in the reports for two of them; the candidate asks again when the named time has passed. It is sent
  * at once when it is new: two candidates that refuse each other must not answer answers.
@@ -28,7 +21,7 @@ static void refuse(struct vrrp_core *core, const struct vrrp_report *report, enu
 	struct vrrp_report_refusal refusal = { .ballot = report->ballot,
 		.to = report->sender,
 		.reason = (uint8_t)reason,
-		.bound_ms = ms_until(core, bound_until) };
+		.bound_ms = core_ms_until(core, bound_until) };
 
 	core->send_now = core->send_now || core->refusal.to != refusal.to || core->refusal.reason != refusal.reason ||
 			 !vrrp_ballot_equal(&core->refusal.ballot, &refusal.ballot);

@@ -179,12 +179,14 @@ static const char *check_stand(const struct core_monitor_view *v)
 	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
-		bool passed = report == NULL || vrrp_ballot_compare(&core->stored.epoch, &report->epoch) > 0;
+		bool passed = report == NULL || core_is_foreign(core, report) ||
+			      vrrp_ballot_compare(&core->stored.epoch, &report->epoch) > 0;
 
 		for (unsigned j = 0; j < core->config.member_count && !passed; j++) {
 			const struct vrrp_report *other = core_fresh(core, j);
 
-			passed = other != NULL && vrrp_ballot_compare(&other->epoch, &report->epoch) > 0;
+			passed = other != NULL && !core_is_foreign(core, other) &&
+				 vrrp_ballot_compare(&other->epoch, &report->epoch) > 0;
 		}
 		if (!passed && core_same_digest(core, report) && (report->flags & VRRP_FLAG_ELIGIBLE) != 0 &&
 			(report->flags & VRRP_FLAG_PG_UP) != 0 && (report->flags & VRRP_FLAG_IN_RECOVERY) == 0) {

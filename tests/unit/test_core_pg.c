@@ -187,6 +187,18 @@ static void s6_the_history_of_the_holder_that_it_streams_from_is_its_own(void **
 	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
 }
 
+/* Taken over as the own epoch it would be above every ballot that anybody makes from then on: nobody could follow. */
+static void i7_an_epoch_that_uses_the_numbers_up_is_not_taken_over(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_be_master(&lab, 1, UINT64_MAX, 2);
+	core_lab_hear(&lab, 1);
+	core_lab_run_us(&lab, 3 * SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 0);
+	assert_true(vrrp_ballot_is_none(&lab.core.stored.epoch));
+}
+
 /* A3: what was vouched for or taken over is not taken back, whoever claims to be MASTER. */
 static void a3_an_older_holder_than_the_one_vouched_for_is_not_followed(void **state)
 {
@@ -386,6 +398,7 @@ int main(void)
 		cmocka_unit_test(s6b_who_streams_from_the_holder_takes_its_epoch_at_once),
 		cmocka_unit_test(s6b_a_holder_that_does_not_serve_yet_is_followed_by_nobody),
 		cmocka_unit_test(s6_the_history_of_the_holder_that_it_streams_from_is_its_own),
+		cmocka_unit_test(i7_an_epoch_that_uses_the_numbers_up_is_not_taken_over),
 		cmocka_unit_test(a3_an_older_holder_than_the_one_vouched_for_is_not_followed),
 		cmocka_unit_test(a3_an_older_holder_than_the_own_epoch_is_not_followed_after_a_restart_either),
 		cmocka_unit_test(a_standby_that_died_is_started_again),

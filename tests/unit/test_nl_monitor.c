@@ -174,6 +174,30 @@ static void an_overrun_is_told_once_and_it_goes_on(void **state)
 	nl_monitor_close(monitor);
 }
 
+static void count_event(void *user, const struct nl_event *event)
+{
+	(void)event;
+	++*(unsigned *)user;
+}
+
+/* libmnl alone would take 0xffffffff for -1 and go round for ever. */
+static void lengths_that_cannot_be_are_no_messages(void **state)
+{
+	_Alignas(struct nlmsghdr) uint8_t link[32] = { 32, 0, 0, 0, 16 }; /* RTM_NEWLINK */
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(nl_monitor_read(link, sizeof(link), count_event, &count), 1);
+	memset(link, 0xff, 4);
+	assert_int_equal(nl_monitor_read(link, sizeof(link), count_event, &count), 0);
+	memset(link, 0, 4);
+	assert_int_equal(nl_monitor_read(link, sizeof(link), count_event, &count), 0);
+	link[0] = 33;
+	assert_int_equal(nl_monitor_read(link, sizeof(link), count_event, &count), 0);
+	assert_int_equal(nl_monitor_read(link, 15, count_event, &count), 0);
+	assert_int_equal(count, 1);
+}
+
 static void forged_messages_are_not_believed(void **state)
 {
 	/* RTM_DELLINK of interface 1, from a process instead of the kernel */
@@ -239,6 +263,7 @@ int main(void)
 		cmocka_unit_test(somebody_removes_the_qdisc),
 		cmocka_unit_test(a_run_is_bounded),
 		cmocka_unit_test(an_overrun_is_told_once_and_it_goes_on),
+		cmocka_unit_test(lengths_that_cannot_be_are_no_messages),
 		cmocka_unit_test(forged_messages_are_not_believed),
 		cmocka_unit_test(a_list_of_links),
 	};
