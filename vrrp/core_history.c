@@ -55,7 +55,8 @@ const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned
 		return NULL;
 	}
 	if (report->ballot.counter > core->counter_seen) {
-		return NULL; /* a leap that was not believed (I7): as own epoch it would be above every ballot to come */
+		return NULL; /* a leap that was not believed (I7): as own epoch it would be above every ballot to come
+			      */
 	}
 	if (!VRRP_MUTANT(older_holder_followed) &&
 		(vrrp_ballot_compare(&report->ballot, &core->stored.vouched) < 0 ||
