@@ -122,7 +122,9 @@ static void damage_is_refused_or_is_another_token(void **state)
 				     back.lease_end.us == token.lease_end.us && back.this_boot);
 		}
 	}
-	(void)snprintf(broken, sizeof(broken), "%smore=1\n", text);
+	assert_true(len + sizeof("more=1\n") <= sizeof(broken));
+	memcpy(broken, text, len);
+	memcpy(broken + len, "more=1\n", sizeof("more=1\n"));
 	assert_int_equal(read_back(broken, &back), -EBADMSG);
 	assert_int_equal(read_back("", &back), -EBADMSG);
 }
