@@ -62,11 +62,11 @@ struct vrrp_position core_own_position(const struct vrrp_core *core)
 {
 	/*
 	 * What PostgreSQL says it has is a lower bound, also for the moment in which the receiver is gone and the end
-	 * of the local WAL is not reached yet; who must know it exactly (attach, vouch) asks position_known. A stopped
-	 * PostgreSQL's position is not known.
+	 * of the local WAL is not reached yet; who must know it exactly (attach, vouch) asks position_known. That of a
+	 * PostgreSQL that is down is known only of a cleanly shut down primary.
 	 */
 	return (struct vrrp_position){ .history = core->stored.history,
-		.position = core->pg.up ? core->pg.position : 0,
+		.position = core->pg.up || core->pg.position_known ? core->pg.position : 0,
 		.epoch = core->stored.epoch,
 		.timeline = core->pg.timeline };
 }

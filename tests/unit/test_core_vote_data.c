@@ -97,6 +97,25 @@ static void who_is_down_vetoes_nobody(void **state)
 	assert_true(core_lab_ask(&lab, 1));
 }
 
+/* "down or up": what it ends with is in pg_control, and is no less there for not being served. */
+static void a_primary_that_was_shut_down_cleanly_vetoes_with_its_end(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.config.manage_full = false; /* it is left as it is */
+	core_lab_start(&lab);
+	core_lab_hear_all(&lab);
+	lab.pg.up = false;
+	lab.pg.gone = true;
+	lab.pg.position += 0x70;
+	core_lab_probe(&lab);
+	assert_false(core_lab_ask(&lab, 1));
+	assert_int_equal(core_lab_refusal(&lab, 1), VRRP_REFUSAL_VETO);
+	assert_int_equal(lab.mine.flags & VRRP_FLAG_ELIGIBLE, 0);
+	lab.peer[1].position += 0x70; /* it has received the shutdown checkpoint */
+	assert_true(core_lab_ask(&lab, 1));
+}
+
 static void data_that_diverged_vetoes_nobody(void **state)
 {
 	(void)state;
@@ -336,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a4_who_may_not_be_promoted_vetoes_all_the_same),
 		cmocka_unit_test(while_streaming_the_running_value_vetoes_as_a_lower_bound),
 		cmocka_unit_test(who_is_down_vetoes_nobody),
+		cmocka_unit_test(a_primary_that_was_shut_down_cleanly_vetoes_with_its_end),
 		cmocka_unit_test(data_that_diverged_vetoes_nobody),
 		cmocka_unit_test(a_renewal_is_not_judged_again),
 		cmocka_unit_test(a_standby_does_not_veto_the_primary_that_it_streams_from),

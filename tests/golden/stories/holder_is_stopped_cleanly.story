@@ -21,7 +21,8 @@ until db3 serves within 2 s
 	   5.051 db3 grants nobody any more
 	   5.057 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	   5.057 db3 grants db3 ballot 2.3
-	   5.058 db1 grants db3 ballot 2.3
+	   5.058 db1 log: refuse member 3: veto
+	   5.058 db1 refuses db3 ballot 2.3: veto
 	   5.058 db2 grants db3 ballot 2.3
 	   5.059 db3 CANDIDATE -> PROMOTING: a majority has granted the lease
 	   5.059 db3 epoch 2.3
@@ -52,9 +53,9 @@ run 2 s
 	   6.524 db2 FAULT -> BACKUP: may be promoted again
 start db1
 	   7.261 db1 daemon started
-	   7.261 db1 grants db3 ballot 2.3
 	   7.261 db1 faults: pg_down
 until db1 is a standby of db3 within 20 s
+	   7.263 db1 grants db3 ballot 2.3
 	   7.266 db1 INIT -> BACKUP: started, and may be promoted
 	   7.266 db1 epoch 2.3
 	   7.266 db1 faults: none
