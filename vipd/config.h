@@ -5,8 +5,8 @@
  * fault of the file (file, line, what to write instead) and no struct: nothing is started on half a configuration.
  * Durations are microseconds (..._us), sizes bytes, limits have names. The caller owns the struct (config_free).
  *
- * The daemon of this version acts on every key but track_script, notify, salvage_dir and max_slot_keep, which are read
- * and checked, with a warning that they have no effect. What it cannot do and must not seem to do is refused with "not
+ * The daemon of this version acts on every key but track_script, notify and salvage_dir, which are read and checked,
+ * with a warning that they have no effect. What it cannot do and must not seem to do is refused with "not
  * yet": replica_ipaddress, use_vmac, advert_unicast, http_listen, durability = adaptive here; pre_promote and others by
  * config_not_yet.h, which knows what the daemon does.
  *
@@ -201,8 +201,11 @@ int config_member_find(const struct config_instance *instance, const char *name)
 int config_member_find_local(const struct config_instance *instance, const char *node,
 	bool (*is_local)(void *context, const struct vrrp_addr *addr), void *context, struct vip_err *err);
 
-/* Number of data members that count (protocol.md section 7's n): no witnesses, no cascading ones. */
+/* Number of data members: no witnesses, no cascading ones. */
 size_t config_data_member_count(const struct config_instance *instance);
+
+/* … of those that count for durability (protocol.md section 7's n): nofailover only with vote_data. */
+size_t config_data_voter_count(const struct config_instance *instance);
 
 /* What holds for one member, its overrides applied. A witness's interface may be "". */
 struct config_local {

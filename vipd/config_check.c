@@ -76,22 +76,22 @@ static void durability_check(struct config_reading *reading, size_t i)
 {
 	struct config_instance *instance = &reading->config->instance[i];
 	size_t n = config_data_member_count(instance);
+	size_t voters = config_data_voter_count(instance);
 	bool given = is_given(reading, reading->instance_section[i], CONFIG_SECTION_INSTANCE, "sync_standbys");
 
 	if (!given) {
-		instance->sync_standbys = (uint8_t)(n <= 3 ? 1 : n / 2);
+		instance->sync_standbys = (uint8_t)(voters <= 3 ? 1 : voters / 2);
 	}
 	if (instance->durability != CONFIG_DURABILITY_ASYNC && instance->election_lag_bytes != 0) {
 		config_report_error(reading->report, line_of(reading, i, "election_lag"),
 			"election_lag is for durability = async only: write \"0B\" or leave it out");
 	}
 	if (instance->durability == CONFIG_DURABILITY_QUORUM && instance->member_count > 0 &&
-		instance->sync_standbys + 1u > n) {
+		instance->sync_standbys + 1u > voters) {
 		config_report_error(reading->report, line_of(reading, i, given ? "sync_standbys" : "durability"),
-			"durability = quorum with sync_standbys = %u needs at least %u data members, there are %zu: "
-			"add members, "
-			"or write durability = async",
-			instance->sync_standbys, instance->sync_standbys + 1u, n);
+			"durability = quorum with sync_standbys = %u needs at least %u data members, there are %zu "
+			"(nofailover only with vote_data): add members, or write durability = async",
+			instance->sync_standbys, instance->sync_standbys + 1u, voters);
 	}
 	if (instance->max_lag_bytes < WAL_SEGMENT_BYTES) {
 		config_report_warning(reading->report, line_of(reading, i, "max_lag"),

@@ -119,8 +119,7 @@ static const struct config_key keys[] = {
 	{ TIME_KEY(P, "primary_crash_grace", FIELD(config_postgresql, primary_crash_grace_us), 0, 10 * MINUTE, "0s") },
 	{ TIME_KEY(P, "switchover_timeout", FIELD(config_postgresql, switchover_timeout_us), 1 * SEC, HOUR, "30s") },
 	{ TIME_KEY(P, "standby_timeout", FIELD(config_postgresql, standby_timeout_us), 100 * MS, HOUR, "5s") },
-	{ SIZE_KEY(P, "max_slot_keep", FIELD(config_postgresql, max_slot_keep_bytes), INT64_C(1) << 50, "10GB",
-		CONFIG_KEY_NO_EFFECT) },
+	{ SIZE_KEY(P, "max_slot_keep", FIELD(config_postgresql, max_slot_keep_bytes), INT64_C(1) << 50, "10GB", 0) },
 	{ TEXT_KEY(P, "salvage_dir", CONFIG_TYPE_PATH, FIELD(config_postgresql, salvage_dir),
 		CONFIG_KEY_OFF | CONFIG_KEY_NO_EFFECT) },
 

@@ -72,6 +72,19 @@ size_t config_data_member_count(const struct config_instance *instance)
 	return count;
 }
 
+size_t config_data_voter_count(const struct config_instance *instance)
+{
+	size_t count = config_data_member_count(instance);
+
+	for (size_t i = 0; i < instance->member_count; i++) {
+		const struct config_member *member = &instance->member[i];
+
+		count -= !member->witness && member->replicate_from[0] == '\0' && member->nofailover &&
+			 !member->vote_data;
+	}
+	return count;
+}
+
 /* to = from, if from says something. Both hold at least size bytes. */
 static void text_override(char *to, const char *from, size_t size)
 {

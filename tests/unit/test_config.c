@@ -205,6 +205,13 @@ static const struct {
 	{ two, "durability = quorum election_lag = \"1kB\"", 4, "election_lag is for durability = async" },
 	{ two, "durability = quorum", 0, NULL },
 	{ two, "durability = quorum\nsync_standbys = 2", 5, "at least 3 data members" },
+	{ two, "durability = quorum member db3 { address = \"10.0.0.3\" } sync_standbys = 2", 0, NULL },
+	{ two, "durability = quorum member db3 { address = \"10.0.0.3\" nofailover = true } sync_standbys = 2", 4,
+		"at least 3 data members, there are 2 (nofailover only with vote_data)" },
+	{ two,
+		"durability = quorum sync_standbys = 2\n"
+		"member db3 { address = \"10.0.0.3\" nofailover = true vote_data = true }",
+		0, NULL },
 	{ two, "quorum = none", 0, NULL },
 	{ two, "quorum = none durability = quorum", 4, "only with durability = async" },
 	{ two, "quorum = none member w1 { address = \"10.0.0.3\" witness = true }", 4, "exactly two data members" },
