@@ -25,6 +25,7 @@
 
 #define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */
 #define INSTANCE_ALARM_US (10 * VRRP_US_PER_S) /* an alarm is logged at most this often */
+#define INSTANCE_STORE_US (60 * VRRP_US_PER_S) /* a state file that cannot be written is said at most this often */
 #define INSTANCE_EVENTS_MAX 16                 /* that one step can cause at once */
 
 /* The loop's order: reports and lease timers before everything (product.md). */
@@ -68,6 +69,7 @@ struct instance {
 	unsigned binds_failed; /* in a row */
 	uint64_t sends_failed;
 	struct log_limit drop_limit[VRRP_DROP_COUNT];
+	struct log_limit store_limit;
 	struct log_limit claim_limit;
 	struct log_limit master_limit;
 	struct log_limit duplicate_limit;

@@ -134,9 +134,13 @@ static void on_stored(void *user, const char *name, uint64_t ticket, int code, c
 		.kind = token ? VRRP_EVENT_TOKEN : VRRP_EVENT_STORED, .ticket = ticket, .ok = code == 0
 	};
 	struct instance *instance = user;
+	uint64_t suppressed = 0;
 
-	if (code < 0) {
-		log_err(instance->own->name, "state file %s: %s", name, text);
+	if (code < 0 && log_limit_pass(&instance->store_limit, clock_now(), INSTANCE_STORE_US, &suppressed)) {
+		log_err(instance->own->name, "state file %s: %s; tried again until it works", name, text);
+	} else if (code == 0 && instance->core.store_failed) {
+		log_notice(instance->own->name, "state file %s is written again", name);
+		instance->store_limit = (struct log_limit){ 0 };
 	}
 	instance_post(instance, &event);
 }

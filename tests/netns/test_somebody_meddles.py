@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import net, procs
+from lab import logs, net, procs
 from lab.story import Story
 
 pytestmark = pytest.mark.daemon
@@ -83,6 +83,32 @@ def test_sessions_are_ended_and_the_role_is_locked_out_and_nothing_happens(make_
     story.writer.wait_rows(1, since_us=procs.now_us(), host="db1")
     assert lab.daemons["db1"].status()["ballot"] == ballot
     story.end(["db1"])
+
+
+def test_disk_of_the_best_standby_is_full_and_the_next_one_takes_over(make_lab):
+    """Nothing durable, no promotion; the daemon says so, not with every try, and stands again once there is room."""
+    lab = make_lab(data=3)
+    lab.configure()
+    state = lab.daemons["db2"].state_dir
+    net.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", state])
+    lab.at_exit.append(lambda: net.run(["umount", "-l", state], check=False))
+    lab.up()
+    lab.wait_grants()
+    story = Story(lab)
+    with pytest.raises(OSError), open(f"{state}/filled", "wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    story.fault_when_all_are_equal(lab.postgres["db1"].kill_postmaster)
+    assert story.taken_over() == "db3"
+    story.comes_back("db1")
+    full = lambda: [line for line in logs.warnings(lab.daemons["db2"].log) if "No space left" in line]  # noqa: E731
+    begin_us = float(full()[0].split()[0]) * 1e6
+    procs.wait_until(lambda: procs.now_us() > begin_us + 4e6, 10, "it was tried several times, once a second")
+    assert len(full()) == 1, full()
+    net.run(["rm", f"{state}/filled"])
+    lab.wait_state("db2", "BACKUP")
+    story.comes_back("db2")
+    story.end(["db1", "db3"])
 
 
 def test_leftover_address_of_a_dead_daemon_is_removed_at_the_next_start(make_lab):
