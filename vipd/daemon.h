@@ -7,6 +7,7 @@
 #include "vipd/config.h"
 
 #define DAEMON_EXIT_BUSY 3     /* another daemon has the instance */
+#define DAEMON_EXIT_LATER 4    /* it cannot run now; tried again it may */
 #define DAEMON_EXIT_RESTART 75 /* start me again: a restart was asked for (EX_TEMPFAIL of sysexits.h) */
 
 /*

@@ -18,6 +18,8 @@
 
 enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 1 };
 
+#define EXIT_LATER_S 1
+
 static const char help[] =
 	"usage: vipd [-f FILE] [--check] [--node NAME] [--control SOCKET] [--state-dir DIR]\n"
 	"            [--log stderr|journal] [--log-level err|warning|notice|info|debug] [--version] [--help]\n"
@@ -91,6 +93,27 @@ static void print_report(const struct config_report *report)
 	}
 }
 
+/*
+ * How a daemon that could not start, or go on, ends: what somebody must correct first, or what may be otherwise soon
+ * (at boot an interface, an address, a folder that is not mounted). Then it takes its time, so that a supervisor that
+ * starts it again at once is no busy loop.
+ */
+static int exit_of_failure(int code)
+{
+	switch (code) {
+	case -EBUSY:
+		return DAEMON_EXIT_BUSY;
+	case -EINVAL: /* does not fit what the state file says */
+	case -ENOTUNIQ:
+	case -EPERM:
+	case -EACCES:
+		return EXIT_BAD;
+	default:
+		(void)sleep(EXIT_LATER_S);
+		return DAEMON_EXIT_LATER;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct config_report report; /* 40 KiB, needed once */
@@ -129,5 +152,5 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "vipd: %s\n", err.text);
 	}
 	config_free(config);
-	return code >= 0 ? code : code == -EBUSY ? DAEMON_EXIT_BUSY : EXIT_BAD;
+	return code >= 0 ? code : exit_of_failure(code);
 }
