@@ -136,14 +136,15 @@ INLINE __u16 checksum(__s64 sum)
 	return (__u16)~sum;
 }
 
-/* Turns the frame round: to its sender, `bytes` from the network header on. Drops it if that cannot be done. */
+/* Turns the frame round: to its sender, `bytes` from the network header on. Drops it if that cannot be done, or if the
+ * sender says that it is everybody: one frame of a liar on the cable must not be one for all. */
 INLINE int send_back(struct __sk_buff *skb, struct gate_state *s, const void *packet, __u32 bytes)
 {
 	__u8 macs[12];
 	__u8 back[12];
 
 	if (bpf_skb_change_tail(skb, ETHERNET_BYTES + bytes, 0) < 0 ||
-		bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) < 0) {
+		bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) < 0 || (macs[6] & 1) != 0) {
 		return TC_ACT_SHOT;
 	}
 	__builtin_memcpy(back, macs + 6, 6);

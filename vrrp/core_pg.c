@@ -392,13 +392,15 @@ static bool copies_from_the_wrong_one(const struct vrrp_core *core)
 /*
  * Another member is being promoted for my cluster: my dead PostgreSQL is started a pause after that, as it is of no use
  * before there is a MASTER to follow, and crash recovery would compete for disk and network with the promotion and the
- * first commits after it. Bounded: that member is MASTER or not a holder within promote_timeout.
+ * first commits after it. Bounded: that member is MASTER or not a holder within promote_timeout. Only async: otherwise
+ * that member may need my vouch for its promotion, and only what runs can vouch (section 7).
  */
 static void wait_for_promotion(struct vrrp_core *core)
 {
 	int index = core_other_holder(core);
 
-	if (index >= 0 && core->peer[index].report.role == VRRP_ROLE_PROMOTING && !core->stopping &&
+	if (core->config.durability == VRRP_DURABILITY_ASYNC && index >= 0 &&
+		core->peer[index].report.role == VRRP_ROLE_PROMOTING && !core->stopping &&
 		!core_is_foreign(core, &core->peer[index].report)) {
 		core->op_retry_at = vrrp_time_max(core->op_retry_at, vrrp_time_add(core->now, CORE_RESTART_PAUSE_US));
 	}

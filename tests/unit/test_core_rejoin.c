@@ -257,6 +257,20 @@ static void a_dead_primary_is_not_started_while_another_member_is_promoted(void 
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
 }
 
+/* With quorum the one that is promoted may need its vouch first, and only a running standby can vouch (section 7). */
+static void a_dead_primary_is_started_at_once_where_its_vouch_may_be_needed(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	lab.core.config.durability = VRRP_DURABILITY_QUORUM;
+	core_lab_be_master(&lab, 1, 20, 2);
+	lab.peer[1].role = VRRP_ROLE_PROMOTING;
+	core_lab_hear(&lab, 1);
+	core_lab_event(&lab, VRRP_EVENT_PG_DEAD, false);
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
+}
+
 static void a_dead_primary_is_started_though_nobody_is_promoted(void **state)
 {
 	(void)state;
@@ -270,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dead_primary_is_not_started_while_another_member_is_promoted),
+		cmocka_unit_test(a_dead_primary_is_started_at_once_where_its_vouch_may_be_needed),
 		cmocka_unit_test(a_dead_primary_is_started_though_nobody_is_promoted),
 		cmocka_unit_test(s6c_who_diverged_says_so_rewinds_and_only_then_takes_the_epoch),
 		cmocka_unit_test(s6c_nothing_is_rewound_before_diverged_is_on_the_disk),

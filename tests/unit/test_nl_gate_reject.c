@@ -160,6 +160,10 @@ static const struct syn syns[] = {
 	{ "to another host's MAC", SYN_FROM("02000000000c", "0a4d0002", NO_FRAGMENT, "06", "02"), 0 },
 	{ "to everybody", SYN_FROM("ffffffffffff", "0a4d0002", NO_FRAGMENT, "06", "02"), 0 },
 	{ "from a multicast address", SYN_FROM(TO_HOST, "e0000001", NO_FRAGMENT, "06", "02"), 0 },
+	{ "from everybody's MAC",
+		TO_HOST "ffffffffffff 0800 45000028" NO_FRAGMENT "40060000 0a4d0002 0a4d000a"
+			"c000153800000001 00000000 5002ffff 0000 0000",
+		0 },
 	{ "from nowhere", SYN_FROM(TO_HOST, "00000000", NO_FRAGMENT, "06", "02"), 0 },
 };
 
