@@ -118,6 +118,7 @@ sim_world = \
 	tests/sim/inv_acts.c \
 	tests/sim/inv_attach.c \
 	tests/sim/inv_commits.c \
+	tests/sim/inv_input.c \
 	tests/sim/inv_live.c \
 	tests/sim/inv_one_gate.c \
 	tests/sim/inv_one_lease.c \

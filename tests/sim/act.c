@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#define ACT_RESTART_MAX_US (200 * VRRP_US_PER_MS)
+
 static void begin_write(struct sim_world *world, struct sim_member *member)
 {
 	bool ok = world->phase != SIM_PHASE_FAULTS || !sim_chance_ppm(world, world->knobs.store_fail_ppm);
@@ -50,6 +52,32 @@ void sim_member_stored(struct sim_world *world, struct sim_member *member, const
 	}
 }
 
+/* As a store, but a file of its own; an order without a ballot removes it. */
+static void write_token(struct sim_world *world, struct sim_member *member, uint64_t ticket)
+{
+	bool ok = world->phase != SIM_PHASE_FAULTS || !sim_chance_ppm(world, world->knobs.store_fail_ppm);
+
+	member->token_writing = true;
+	member->token = member->core.token;
+	sim_world_push(world, sim_draw(world, 1, world->knobs.store_us),
+		(struct sim_event){ .kind = SIM_EV_TOKEN,
+			.member = member->index,
+			.life = member->life,
+			.ticket = ticket,
+			.ok = ok });
+}
+
+void sim_member_token(struct sim_world *world, struct sim_member *member, const struct sim_event *event)
+{
+	member->token_writing = false;
+	if (event->ok) {
+		member->disk.token = member->token;
+		member->disk.token_boot = member->boot;
+	}
+	sim_member_post(world, member,
+		&(struct sim_inbox_entry){ .kind = VRRP_EVENT_TOKEN, .ticket = event->ticket, .ok = event->ok });
+}
+
 static void send_report(struct sim_world *world, struct sim_member *member)
 {
 	struct sim_packet *packet = sim_packet_new(world);
@@ -76,8 +104,10 @@ static void set_kernel(struct sim_world *world, struct sim_member *member, const
 }
 
 /* The daemon leaves cleanly; the service manager starts it again. */
-static void leave(struct sim_world *world, struct sim_member *member)
+static void leave(struct sim_world *world, struct sim_member *member, bool restart)
 {
+	int64_t away_us = 1;
+
 	sim_world_trace(world, member, "daemon has left");
 	member->running = false;
 	member->life++;
@@ -87,11 +117,9 @@ static void leave(struct sim_world *world, struct sim_member *member)
 		sim_world_violate(world, "member %u left without being asked to", member->index + 1);
 	}
 	if (world->phase == SIM_PHASE_FAULTS) {
-		sim_world_push(world, sim_fault_length_us(world),
-			(struct sim_event){ .kind = SIM_EV_START, .member = member->index });
-	} else {
-		sim_world_push(world, 1, (struct sim_event){ .kind = SIM_EV_START, .member = member->index });
+		away_us = restart ? sim_draw(world, 1, ACT_RESTART_MAX_US) : sim_fault_length_us(world);
 	}
+	sim_world_push(world, away_us, (struct sim_event){ .kind = SIM_EV_START, .member = member->index });
 }
 
 static void fence(struct sim_world *world, struct sim_member *member, uint64_t ticket)
@@ -128,6 +156,9 @@ void sim_act(struct sim_world *world, struct sim_member *member, const struct vr
 	case VRRP_ACT_PG:
 		sim_pg_op(world, member, action);
 		break;
+	case VRRP_ACT_TOKEN:
+		write_token(world, member, action->ticket);
+		break;
 	case VRRP_ACT_FENCE:
 		fence(world, member, action->ticket);
 		break;
@@ -142,13 +173,12 @@ void sim_act(struct sim_world *world, struct sim_member *member, const struct vr
 		}
 		break;
 	case VRRP_ACT_EXIT:
-		leave(world, member);
+		leave(world, member, action->restart);
 		break;
 	case VRRP_ACT_LOG:
 	case VRRP_ACT_DESTROY:
 	case VRRP_ACT_ANNOUNCE:
 	case VRRP_ACT_ADVERT:
-	case VRRP_ACT_TOKEN:
 	case VRRP_ACT_COUNT:
 		break;
 	}

@@ -40,9 +40,11 @@ static int stub_verify(void *context, const uint8_t *bytes, size_t length, const
 	return memcmp(mac, expected, sizeof(expected)) == 0 ? 0 : -EBADMSG;
 }
 
+const struct vrrp_auth sim_codec_auth = { .sign = stub_sign, .verify = stub_verify };
+
 void sim_codec_pass(struct sim_world *world, struct vrrp_report *report)
 {
-	static const struct vrrp_auth auth = { .sign = stub_sign, .verify = stub_verify };
+	const struct vrrp_auth auth = sim_codec_auth;
 	struct vrrp_report_expect expect = { .vrid = report->vrid, .sender = report->sender };
 	uint8_t bytes[VRRP_REPORT_BYTES_MAX];
 	uint8_t again[VRRP_REPORT_BYTES_MAX];

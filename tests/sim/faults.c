@@ -133,6 +133,20 @@ static void set_carrier(struct sim_world *world, struct sim_member *member, bool
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_LINK, .ok = up });
 }
 
+/* I3 is promised for a minority: no more than k data members at a time do not know whose history they have. */
+static bool too_many_lost(const struct sim_world *world, const struct sim_member *member)
+{
+	int64_t lost = 0;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct sim_member *other = &world->member[i];
+
+		lost += other != member && !other->witness &&
+			(other->disk.damaged || vrrp_ballot_is_none(&other->disk.stored.epoch));
+	}
+	return !member->witness && lost >= world->knobs.sync_standbys;
+}
+
 static void fault_daemon(struct sim_world *world, struct sim_member *member, enum sim_fault fault)
 {
 	int64_t length_us = sim_fault_length_us(world);
@@ -149,6 +163,9 @@ static void fault_daemon(struct sim_world *world, struct sim_member *member, enu
 		if (member->pg.broken || member->pg.op == VRRP_PG_OP_REWIND) {
 			return; /* only the file tells that the directory is half rewound: two failures in one */
 		}
+		if (world->knobs.durability != VRRP_DURABILITY_ASYNC && too_many_lost(world, member)) {
+			return;
+		}
 		sim_world_trace(world, member, "state file lost");
 		sim_member_kill(world, member);
 		sim_pg_sync_all(world);
@@ -161,6 +178,48 @@ static void fault_daemon(struct sim_world *world, struct sim_member *member, enu
 	} else if (fault == SIM_FAULT_STOP && !member->clean_stop) {
 		member->clean_stop = true;
 		sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_STOP });
+	}
+}
+
+/* Whoever is asked tells the others. */
+static void pause_all(struct sim_world *world, struct sim_member *member, bool pause)
+{
+	sim_world_trace(world, member, "an operator %s", pause ? "pauses" : "resumes");
+	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PAUSE, .ok = pause });
+}
+
+static void fault_operator(struct sim_world *world, struct sim_member *member, enum sim_fault fault)
+{
+	if (!member->running) {
+		return;
+	}
+	if (fault == SIM_FAULT_PAUSE) {
+		pause_all(world, member, true);
+		sim_world_push(world, sim_fault_length_us(world),
+			(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_PAUSE });
+	} else if (!member->clean_stop) {
+		member->clean_stop = true;
+		sim_world_trace(world, member, "an operator restarts the daemon");
+		sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_RESTART });
+	}
+}
+
+/* Nothing runs on that host for a while, not even PostgreSQL's part of a connection; its clock goes on. */
+static void suspend(struct sim_world *world, struct sim_member *member)
+{
+	int64_t length_us = sim_fault_length_us(world);
+
+	if (!member->running || member->frozen) {
+		return;
+	}
+	sim_world_trace(world, member, "the host stands still");
+	member->froze = true;
+	sim_member_freeze(world, member, length_us);
+	if (!member->witness && member->pg.state == SIM_PG_UP && !member->pg.hung) {
+		sim_pg_sync_all(world);
+		member->pg.hung = true;
+		sim_world_push(world, length_us,
+			(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_PG_HANG });
 	}
 }
 
@@ -211,6 +270,13 @@ static void carry_out(struct sim_world *world, struct sim_member *member, enum s
 	case SIM_FAULT_KERNEL:
 		kernel_trouble(world, member);
 		break;
+	case SIM_FAULT_PAUSE:
+	case SIM_FAULT_RESTART:
+		fault_operator(world, member, fault);
+		break;
+	case SIM_FAULT_SUSPEND:
+		suspend(world, member);
+		break;
 	case SIM_FAULT_COUNT:
 		break;
 	}
@@ -257,6 +323,10 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 	sim_pg_sync_all(world);
 	if (event->a == SIM_HEAL_PG_HANG) {
 		member->pg.hung = false;
+	} else if (event->a == SIM_HEAL_PAUSE) {
+		if (world->phase == SIM_PHASE_FAULTS && member->running) {
+			pause_all(world, member, false);
+		}
 	} else if (event->a == SIM_HEAL_CARRIER) {
 		set_carrier(world, member, true);
 	} else {
@@ -306,6 +376,9 @@ void sim_fault_heal_all(struct sim_world *world)
 		sim_member_start(world, member);
 		sim_member_thaw(world, member);
 		member->freeze_in = 0;
+		if (member->running && member->core.stored.paused) {
+			pause_all(world, member, false);
+		}
 	}
 	world->partial = 0;
 	if (sim_draw(world, 0, 99) < world->knobs.heal_partial_pct) {

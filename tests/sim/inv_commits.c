@@ -11,7 +11,7 @@
 
 void sim_inv_commits_acked(struct sim_world *world, const struct sim_member *member, struct sim_point point)
 {
-	if (sim_wal_contains(world, world->acked, point)) {
+	if (sim_wal_contains(world, world->acked, point) || sim_wal_contains(world, world->forgiven, point)) {
 		return;
 	}
 	if (!sim_wal_contains(world, point, world->acked)) {
@@ -23,6 +23,10 @@ void sim_inv_commits_acked(struct sim_world *world, const struct sim_member *mem
 			member->index + 1, (unsigned long long)point.lsn, world->wal.branch[point.branch].timeline,
 			(unsigned long long)world->acked.lsn, world->wal.branch[world->acked.branch].timeline);
 		return;
+	}
+	if (point.branch != world->acked.branch && world->knobs.durability != VRRP_DURABILITY_ASYNC) {
+		sim_world_trace(world, member, "begins to acknowledge on timeline %u, at %llx",
+			world->wal.branch[point.branch].timeline, (unsigned long long)point.lsn);
 	}
 	if (point.branch == world->acked.branch) {
 		world->counts.acked_bytes += point.lsn - world->acked.lsn;
@@ -56,6 +60,7 @@ void sim_inv_commits_served(struct sim_world *world, const struct sim_member *me
 void sim_inv_commits_forgive(struct sim_world *world, const struct sim_member *member)
 {
 	if (!member->witness && sim_wal_contains(world, sim_pg_end(world, &member->pg), world->acked)) {
+		world->forgiven = world->acked.branch >= 0 ? world->acked : world->forgiven;
 		world->acked = (struct sim_point){ .branch = -1 };
 	}
 }

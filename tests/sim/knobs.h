@@ -22,6 +22,9 @@ enum sim_fault {
 	SIM_FAULT_PG_HANG,
 	SIM_FAULT_CARRIER, /* no link */
 	SIM_FAULT_KERNEL,  /* somebody deletes the address, claims it, or the kernel refuses */
+	SIM_FAULT_PAUSE,   /* an operator pauses the instance, and resumes later */
+	SIM_FAULT_RESTART, /* a restart with handover = keep */
+	SIM_FAULT_SUSPEND, /* the whole host stands still; its clock goes on */
 	SIM_FAULT_COUNT
 };
 
@@ -57,6 +60,7 @@ struct sim_knobs {
 	int64_t slow_ppm; /* packets that take up to slow_pct % of a lease */
 	int64_t slow_pct;
 	int64_t replay_ppm;
+	int64_t spoil_ppm; /* packets changed under way: never accepted */
 	/* disk, kernel, PostgreSQL */
 	int64_t store_us;
 	int64_t store_fail_ppm;

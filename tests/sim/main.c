@@ -30,6 +30,7 @@ struct options {
 	bool codec;
 	bool first;
 	bool verbose;
+	bool measure;
 	const char *check;
 	const char *set[MAIN_SETS_MAX];
 	unsigned set_count;
@@ -59,6 +60,11 @@ static void add_counts(struct totals *totals, const struct sim_counts *counts)
 	totals->counts.late_gate_writes += counts->late_gate_writes;
 	totals->counts.faults += counts->faults;
 	totals->counts.freezes += counts->freezes;
+	totals->counts.attaches += counts->attaches;
+	totals->counts.acked_bytes += counts->acked_bytes;
+	totals->counts.lost_bytes += counts->lost_bytes;
+	totals->counts.mixed += counts->mixed;
+	totals->counts.spoiled += counts->spoiled;
 	totals->counts.live_checked += counts->live_checked;
 	totals->counts.live_vacuous += counts->live_vacuous;
 	totals->counts.true_us += counts->true_us;
@@ -71,10 +77,12 @@ static void print_totals(const struct totals *totals, double seconds, const char
 
 	printf("%s%" PRIu64 " seeds, %" PRIu64 " failed, %" PRIu64 " steps, %.2f simulated hours, %" PRIu64
 	       " takeovers, %" PRIu64 " faults, %" PRIu64 " freezes, %" PRIu64 " gate writes (%" PRIu64
-	       " late), I4 checked %" PRIu64 " times (%" PRIu64
+	       " late), %" PRIu64 " attached (%" PRIu64 " mixed), %" PRIu64 " MB acknowledged (%" PRIu64
+	       " kB lost), %" PRIu64 " packets spoiled, I4 checked %" PRIu64 " times (%" PRIu64
 	       " without anybody eligible), %.1f s, %.0f steps/s, %.1f simulated hours a minute\n",
 		prefix, totals->seeds, totals->failed, counts->steps, hours, counts->takeovers, counts->faults,
-		counts->freezes, counts->gate_writes, counts->late_gate_writes, counts->live_checked,
+		counts->freezes, counts->gate_writes, counts->late_gate_writes, counts->attaches, counts->mixed,
+		counts->acked_bytes / 1000000, counts->lost_bytes / 1000, counts->spoiled, counts->live_checked,
 		counts->live_vacuous, seconds, (double)counts->steps / (seconds > 0 ? seconds : 1),
 		hours * 60 / (seconds > 0 ? seconds : 1));
 }
@@ -98,6 +106,7 @@ static bool run_seed(
 		sim_knobs_print(&knobs);
 		(void)fflush(stdout);
 	}
+	sim_inv_input_begin(seed);
 	sim_world_init(&world, &knobs);
 	world.max_steps = options->steps;
 	world.codec = options->codec;
@@ -256,17 +265,43 @@ static int check(struct options *options)
 	return good ? 0 : 1;
 }
 
+/*
+ * The speed that is asked for: three members, advert_int 250 ms, a fault every 10 s, all invariants on. One line:
+ * simulated cluster-hours and takeovers a wall minute on one core.
+ */
+static int measure(struct options *options)
+{
+	static const char *const set[] = { "members=3", "witnesses=0", "quorum_none=0", "advert_int_us=250000",
+		"lease_adverts=4", "fault_every_pct=1000", "fault_burst=1", "phase_leases=400", "stutter_points=0" };
+	struct totals totals = { 0 };
+	double begin = wall_s();
+	double minutes = options->minutes > 0 ? options->minutes : 0.2;
+	double used;
+
+	for (uint64_t i = 0; wall_s() - begin < minutes * 60; i++) {
+		(void)run_seed(options, options->seed + i, set, VRRP_ARRAY_LENGTH(set), &totals);
+	}
+	used = (wall_s() - begin) / 60;
+	printf("# measured: %.1f cluster-hours a wall minute, %.0f takeovers a wall minute (%" PRIu64 " seeds, %" PRIu64
+	       " failed)\n",
+		(double)totals.counts.true_us / 3600e6 / used, (double)totals.counts.takeovers / used, totals.seeds,
+		totals.failed);
+	return totals.failed == 0 ? 0 : 1;
+}
+
 static void usage(FILE *out)
 {
 	(void)fprintf(out,
 		"usage: sim [--seed N] [--count K] [--minutes M] [--steps N] [--set KNOB=VALUE]... [--codec]\n"
-		"           [--first] [--mutant NAME] [--trace] [--knobs] [--check DIRECTORY]\n"
+		"           [--first] [--mutant NAME] [--trace] [--knobs] [--measure]\n"
+		"           [--check DIRECTORY]\n"
 		"  --seed N     first seed (default: by the clock); with it alone, exactly that one\n"
 		"  --count K    seeds N .. N+K-1, whatever fails\n"
 		"  --minutes M  wall time; stops at the first failure if --count is not given\n"
 		"  --first      stops at the first failure although --count is given\n"
 		"  --mutant M   a wrong variant of the core (tests/mutants/table; only in sim_mutant)\n"
 		"  --steps N    at most N steps a seed\n"
+		"  --measure    cluster-hours and takeovers a wall minute, for --minutes (default 0.2)\n"
 		"  --check DIR  TAP: the kept seeds in DIR, fresh ones for --minutes (default 1), sabotage\n");
 }
 
@@ -278,6 +313,8 @@ static bool parse(struct options *options, int argc, char **argv)
 
 		if (strcmp(name, "--trace") == 0) {
 			options->trace = true;
+		} else if (strcmp(name, "--measure") == 0) {
+			options->measure = true;
 		} else if (strcmp(name, "--codec") == 0) {
 			options->codec = true;
 		} else if (strcmp(name, "--first") == 0) {
@@ -327,6 +364,9 @@ int main(int argc, char **argv)
 	}
 	if (!options.seed_given) {
 		options.seed = (uint64_t)time(NULL) * 1000000;
+	}
+	if (options.measure) {
+		return measure(&options);
 	}
 	if (options.check != NULL) {
 		options.minutes = options.minutes > 0 ? options.minutes : 1;

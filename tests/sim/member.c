@@ -72,6 +72,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	member->wake_us = INT64_MAX;
 	member->writing.count = 0;
 	member->waiting.count = 0;
+	member->token_writing = false;
 	member->probes = 0;
 	seed = vrrp_prng_next(&world->prng); /* one draw a statement: arguments have no order */
 	incarnation = vrrp_prng_next(&world->prng) | 1;
@@ -96,6 +97,10 @@ void sim_member_kill(struct sim_world *world, struct sim_member *member)
 	}
 	assert(!member->in_run);
 	sim_world_trace(world, member, "daemon killed%s", member->frozen ? " while frozen" : "");
+	if (member->token_writing && sim_draw(world, 0, 1)) {
+		member->disk.token = member->token;
+		member->disk.token_boot = member->boot;
+	}
 	if (member->writing.count > 0 && sim_draw(world, 0, 1)) {
 		member->disk.exists = true;
 		member->disk.boot = member->boot;
@@ -142,7 +147,7 @@ void sim_member_boot(struct sim_world *world, struct sim_member *member)
 	sim_member_start(world, member);
 }
 
-static void freeze(struct sim_world *world, struct sim_member *member, int64_t length_us)
+void sim_member_freeze(struct sim_world *world, struct sim_member *member, int64_t length_us)
 {
 	member->frozen = true;
 	if (world->knobs.sabotage_cached_clock != 0) {
@@ -175,13 +180,13 @@ static bool pass_point(struct sim_world *world, struct sim_member *member)
 		return false;
 	}
 	if (freezes_here(member)) {
-		freeze(world, member, member->freeze_us);
+		sim_member_freeze(world, member, member->freeze_us);
 	} else if (member->freeze_in > 0 && --member->freeze_in == 0) {
 		member->froze = true;
-		freeze(world, member, member->freeze_us);
+		sim_member_freeze(world, member, member->freeze_us);
 	} else if (member->stutter_in > 0 && --member->stutter_in == 0) {
 		member->stutter_in = (uint64_t)sim_draw(world, 1, 2 * world->knobs.stutter_points);
-		freeze(world, member, sim_draw(world, 1, world->knobs.stutter_us));
+		sim_member_freeze(world, member, sim_draw(world, 1, world->knobs.stutter_us));
 	}
 	return member->frozen;
 }
@@ -203,10 +208,13 @@ void sim_member_thaw(struct sim_world *world, struct sim_member *member)
 }
 
 /* What the disk says to a daemon that starts now; "this boot" is judged by the boot id. */
-static void read_disk(const struct sim_world *world, const struct sim_member *member, struct vrrp_event *event)
+static void read_disk(const struct sim_world *world, struct sim_member *member, struct vrrp_event *event)
 {
-	const struct sim_disk *disk = &member->disk;
+	struct sim_disk *disk = &member->disk;
 
+	event->token = disk->token;
+	event->token.this_boot = disk->token_boot == member->boot;
+	disk->token = (struct vrrp_token){ 0 }; /* removed before anything else is done */
 	event->readable = !disk->damaged;
 	event->stored = (struct vrrp_stored){ 0 };
 	if (!disk->exists || disk->damaged || world->knobs.sabotage_amnesia != 0) {

@@ -92,6 +92,9 @@ void sim_net_send(struct sim_world *world, const struct sim_member *from, struct
 			send_copy(world, packet, to);
 		}
 	}
+	if (sim_chance_ppm(world, world->knobs.spoil_ppm)) {
+		sim_inv_input_spoiled(world, &packet->report);
+	}
 	if (world->knobs.replay_ppm > 0 && (world->phase == SIM_PHASE_FAULTS || world->knobs.heal_replay != 0)) {
 		attack(world, packet);
 	}

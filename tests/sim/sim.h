@@ -35,6 +35,7 @@ enum sim_event_kind {
 	SIM_EV_START,      /* a daemon is started */
 	SIM_EV_BOOT,       /* a host is up again */
 	SIM_EV_STORED,     /* a write of the state file is durable */
+	SIM_EV_TOKEN,      /* the same of the token's file */
 	SIM_EV_PROBE,      /* a probe ends */
 	SIM_EV_PROBE_TICK, /* the periodic probe begins */
 	SIM_EV_FENCED,     /* fence_command has ended */
@@ -91,6 +92,7 @@ struct sim_link {
 /* What SIM_EV_HEAL mends: the number of a cut, or one of these. */
 #define SIM_HEAL_PG_HANG 200
 #define SIM_HEAL_CARRIER 201
+#define SIM_HEAL_PAUSE 202
 
 /* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
 struct sim_kernel {
@@ -106,6 +108,8 @@ struct sim_disk {
 	bool damaged;
 	uint64_t boot; /* boot id under which it was written */
 	struct vrrp_stored stored;
+	struct vrrp_token token; /* in a file of its own; ballot none: there is none */
+	uint64_t token_boot;
 };
 
 /* A write of the state file that stands for `count` tickets; 0 = none. */
@@ -125,6 +129,7 @@ struct sim_inbox_entry {
 	struct sim_packet *packet;
 	struct vrrp_pg pg;
 	struct vrrp_history history;
+	struct vrrp_token token;
 };
 
 struct sim_member {
@@ -173,6 +178,8 @@ struct sim_member {
 	unsigned inbox_packets;
 	struct sim_write writing; /* on its way to the disk */
 	struct sim_write waiting; /* the next one; later stores go into it */
+	bool token_writing;
+	struct vrrp_token token; /* on its way to the disk */
 };
 
 enum sim_phase { SIM_PHASE_FAULTS = 0, SIM_PHASE_HEALED };
@@ -196,6 +203,7 @@ struct sim_counts {
 	uint64_t freezes;
 	uint64_t live_checked;
 	uint64_t live_vacuous; /* nobody was eligible: I4 says nothing */
+	uint64_t spoiled;      /* packets changed under way, all dropped */
 	uint64_t attaches;     /* WAL receivers that began to stream */
 	uint64_t acked_bytes;  /* acknowledged through open gates or by named standbys */
 	uint64_t lost_bytes;   /* of them gone when another began to serve (durability async) */
@@ -211,7 +219,8 @@ struct sim_world {
 	unsigned count;
 	struct sim_member member[SIM_MEMBERS_MAX];
 	struct sim_wal wal;
-	struct sim_point acked; /* the newest acknowledged commit; all others are before it on its line (I3) */
+	struct sim_point acked;    /* the newest acknowledged commit; all others are before it on its line (I3) */
+	struct sim_point forgiven; /* not asked for any more, see inv_commits.c */
 	uint64_t connections;
 	int64_t synced_us; /* PostgreSQL's positions are as of then */
 	struct sim_link link[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX];
@@ -285,9 +294,11 @@ void sim_net_mend_all(struct sim_world *world);
 void sim_member_start(struct sim_world *world, struct sim_member *member);
 void sim_member_kill(struct sim_world *world, struct sim_member *member);
 void sim_member_run(struct sim_world *world, struct sim_member *member);
+void sim_member_freeze(struct sim_world *world, struct sim_member *member, int64_t length_us);
 void sim_member_thaw(struct sim_world *world, struct sim_member *member);
 void sim_member_power_off(struct sim_world *world, struct sim_member *member);
 void sim_member_boot(struct sim_world *world, struct sim_member *member);
+void sim_member_token(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
 void sim_member_stored(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
 /* Queues an event for the daemon, and runs it if it is idle. The packet's reference goes over. */
 void sim_member_post(struct sim_world *world, struct sim_member *member, const struct sim_inbox_entry *entry);
@@ -303,6 +314,7 @@ bool sim_inbox_pop(struct sim_member *member, struct sim_inbox_entry *ret_entry)
 void sim_act(struct sim_world *world, struct sim_member *member, const struct vrrp_action *action);
 
 /* codec.c: the report through vrrp_report_encode() and _decode() with a stub signature; must come out the same. */
+extern const struct vrrp_auth sim_codec_auth;
 void sim_codec_pass(struct sim_world *world, struct vrrp_report *report);
 
 /* faults.c */
@@ -317,6 +329,9 @@ int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
 void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);   /* I1: after each gate write */
 void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped); /* I1's cause: after each step */
 void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);      /* I2, I5: the step's actions */
+/* I7: names the seed when the process is about to end; a packet changed under way is dropped. */
+void sim_inv_input_begin(uint64_t seed);
+void sim_inv_input_spoiled(struct sim_world *world, const struct vrrp_report *report);
 /* I3: `member` acknowledges commits up to `point`; `member` begins to serve; its file is lost. */
 void sim_inv_commits_acked(struct sim_world *world, const struct sim_member *member, struct sim_point point);
 void sim_inv_commits_served(struct sim_world *world, const struct sim_member *member);

@@ -23,6 +23,7 @@ void sim_wal_init(struct sim_world *world)
 {
 	(void)add(world, &(struct sim_branch){ .parent = -1, .timeline = 1 });
 	world->acked = (struct sim_point){ .branch = -1 };
+	world->forgiven = world->acked;
 }
 
 void sim_wal_deinit(struct sim_world *world)

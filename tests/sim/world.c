@@ -131,6 +131,9 @@ static void dispatch_daemon(struct sim_world *world, struct sim_member *member, 
 	case SIM_EV_STORED:
 		sim_member_stored(world, member, event);
 		break;
+	case SIM_EV_TOKEN:
+		sim_member_token(world, member, event);
+		break;
 	case SIM_EV_FENCED:
 		sim_member_post(world, member,
 			&(struct sim_inbox_entry){
