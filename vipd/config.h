@@ -95,7 +95,7 @@ struct config_postgresql {
 	char rewind_conninfo[CONFIG_CONNINFO_SIZE]; /* "" = upstream with dbname=postgres */
 	char bin_dir[CONFIG_PATH_SIZE];             /* "" = /usr/lib/postgresql/<major>/bin */
 	char os_user[CONFIG_NAME_SIZE];             /* "" = owner of the data directory */
-	char start_command[CONFIG_COMMAND_SIZE];    /* "" = default; else see config_command_split */
+	char start_command[CONFIG_COMMAND_SIZE];    /* "" = default; else see exec_command_split */
 	char stop_command[CONFIG_COMMAND_SIZE];
 	char restart_command[CONFIG_COMMAND_SIZE];
 	char salvage_dir[CONFIG_PATH_SIZE]; /* "" = off */
@@ -215,12 +215,5 @@ struct config_local {
 };
 
 void config_local_get(const struct config_instance *instance, size_t member, struct config_local *ret_local);
-
-/*
- * A command line into words: separated by blanks, "..." and '...' hold a word together, no other character is special
- * (no shell, no variables). argv gets at most argv_max - 1 words that point into buffer, then NULL.
- * Returns the number of words; -EINVAL if a quote is open or there is no word, -E2BIG if it does not fit.
- */
-int config_command_split(const char *text, char *buffer, size_t buffer_size, char **argv, size_t argv_max);
 
 #endif

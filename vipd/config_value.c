@@ -1,3 +1,4 @@
+#include "checks/exec.h"
 #include "vipd/config_keys.h"
 
 #include <assert.h>
@@ -110,14 +111,17 @@ static int text_apply(const struct config_key *key, const char *text, void *base
 
 static int command_apply(const struct config_key *key, const char *text, void *base, struct config_hint *hint)
 {
-	char buffer[CONFIG_COMMAND_SIZE];
-	char *argv[CONFIG_COMMAND_SIZE / 2];
-	int words = config_command_split(text, buffer, sizeof(buffer), argv, VRRP_ARRAY_LENGTH(argv));
+	char storage[EXEC_COMMAND_BYTES_MAX];
+	const char *argv[EXEC_ARGS_MAX + 1];
+	int code = exec_command_split(text, storage, argv, NULL); /* by the rule that it is run by */
 
-	if (words == -E2BIG) {
+	if (strlen(text) >= CONFIG_COMMAND_SIZE) {
 		return config_hint_set(hint, -EINVAL, "the command is longer than %d bytes", CONFIG_COMMAND_SIZE - 1);
 	}
-	if (words < 0 || argv[0][0] != '/') {
+	if (code == -E2BIG) {
+		return config_hint_set(hint, -EINVAL, "the command has more than %d words", EXEC_ARGS_MAX);
+	}
+	if (code < 0) {
 		return config_hint_set(hint, -EINVAL,
 			"write a program's whole path and its arguments, as in \"/usr/local/bin/check -v\" (no shell "
 			"reads "

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks/exec.h"
 #include "vipd/config.h"
 #include "vipd/config_digest.h"
 #include "vipd/config_report.h"
@@ -17,14 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_command(const char *command)
 {
-	char buffer[CONFIG_COMMAND_SIZE];
-	char *argv[64];
+	char storage[EXEC_COMMAND_BYTES_MAX];
+	const char *argv[EXEC_ARGS_MAX + 1];
 
-	if (command[0] != '\0') {
-		int words = config_command_split(command, buffer, sizeof(buffer), argv, VRRP_ARRAY_LENGTH(argv));
-
-		assert(words >= 1 || words == -E2BIG);
-	}
+	assert(command[0] == '\0' || exec_command_split(command, storage, argv, NULL) == 0);
 }
 
 static void check_member(const struct config_instance *instance, size_t i)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/unit/config_sample.h"
+#include "vipd/config_not_yet.h"
 #include "vipd/config_scan.h"
 
 static const struct {
@@ -143,6 +144,51 @@ static void too_many_of_anything_is_refused(void **state)
 	assert_int_equal(sample_text_load(text), -EINVAL);
 }
 
+/* What is read and checked but not acted on is refused by the daemon, each with what to write instead. */
+static void what_is_not_there_yet_is_refused_by_name(void **state)
+{
+	static const struct {
+		enum config_section section;
+		const char *key;
+		const char *statement;
+		const char *words;
+	} later[] = {
+		{ CONFIG_SECTION_POSTGRESQL, "primary_crash_grace", "primary_crash_grace = \"1s\"", "a dead primary" },
+		{ CONFIG_SECTION_POSTGRESQL, "rejoin", "rejoin = manual", "write manage = promote" },
+		{ CONFIG_SECTION_INSTANCE, "pre_promote", "pre_promote = \"/bin/true\"", "nothing would wait" },
+		{ CONFIG_SECTION_MEMBER, "replicate_from", "replicate_from = \"db2\"", "follows the holder" },
+	};
+	unsigned line;
+
+	(void)state;
+	assert_int_equal(sample_load(CONFIG_SECTION_POSTGRESQL, "rejoin", "rejoin = auto", &line), 0);
+	assert_int_equal(config_not_yet(sample_config, &sample_report), 0);
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(later); i++) {
+		assert_int_equal(sample_load(later[i].section, later[i].key, later[i].statement, &line), 0);
+		assert_int_equal(config_not_yet(sample_config, &sample_report), 1);
+		assert_non_null(strstr(sample_report.message[sample_report.count - 1].text, later[i].words));
+		assert_non_null(strstr(sample_report.message[sample_report.count - 1].text, "not yet"));
+		assert_non_null(strstr(sample_report.message[sample_report.count - 1].text, later[i].key));
+	}
+}
+
+/* Checked by the rule that it is run by (exec_command_split): what is accepted here is not refused in an emergency. */
+static void a_command_that_could_not_be_run_is_refused(void **state)
+{
+	char statement[400] = "command = \"/bin/x";
+	unsigned line;
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		(void)strncat(statement, " a", sizeof(statement) - strlen(statement) - 1);
+	}
+	(void)strncat(statement, "\"", sizeof(statement) - strlen(statement) - 1);
+	assert_int_equal(sample_load(CONFIG_SECTION_SCRIPT, "command", statement, &line), -EINVAL);
+	sample_assert_error(line, "more than 64 words");
+	assert_int_equal(sample_load(CONFIG_SECTION_SCRIPT, "command", "command = \"/bin/x it\\\\'s\"", &line), 0);
+	assert_int_equal(sample_load(CONFIG_SECTION_SCRIPT, "command", "command = \"/bin/x it's\"", &line), -EINVAL);
+}
+
 static void secrets_are_not_repeated(void **state)
 {
 	unsigned line;
@@ -259,6 +305,8 @@ int main(void)
 		cmocka_unit_test(all_faults_of_a_file_are_reported_in_one_run),
 		cmocka_unit_test(more_faults_than_fit_are_counted),
 		cmocka_unit_test(too_many_of_anything_is_refused),
+		cmocka_unit_test(what_is_not_there_yet_is_refused_by_name),
+		cmocka_unit_test(a_command_that_could_not_be_run_is_refused),
 		cmocka_unit_test(secrets_are_not_repeated),
 		cmocka_unit_test(what_the_file_says_is_escaped),
 		cmocka_unit_test(a_text_that_is_none_is_refused),

@@ -1,5 +1,5 @@
 /*
- * Words into values and back: durations, sizes, command lines, escaping.
+ * Words into values and back: durations, sizes, escaping.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,46 +65,6 @@ static void what_does_not_fit_is_refused_and_nothing_written(void **state)
 	assert_int_equal(bytes, 42);
 }
 
-static void command_lines_are_split_without_a_shell(void **state)
-{
-	static const struct {
-		const char *text;
-		int words;
-		const char *joined; /* by | */
-	} commands[] = {
-		{ "/bin/x", 1, "/bin/x" },
-		{ "  /bin/x\t-a  b ", 3, "/bin/x|-a|b" },
-		{ "/bin/x 'a b' \"c d\" e'f g'h", 4, "/bin/x|a b|c d|ef gh" },
-		{ "/bin/x '' \"'\"", 3, "/bin/x||'" },
-		{ "/bin/x $HOME `id` ; & > \\", 7, "/bin/x|$HOME|`id`|;|&|>|\\" },
-		{ "", -EINVAL, "" },
-		{ "   ", -EINVAL, "" },
-		{ "/bin/x 'open", -EINVAL, "" },
-		{ "/bin/x \"open'", -EINVAL, "" },
-		{ "a b c d e f g h i j k", -E2BIG, "" },
-		{ "0123456789012345678901234567890123456789012345678901234567890123", -E2BIG, "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(commands); i++) {
-		char buffer[64];
-		char *argv[11];
-		char joined[128] = "";
-		int words =
-			config_command_split(commands[i].text, buffer, sizeof(buffer), argv, VRRP_ARRAY_LENGTH(argv));
-
-		if (words > 0) {
-			assert_null(argv[words]);
-		}
-		for (int j = 0; j < words; j++) {
-			strcat(joined, j > 0 ? "|" : "");
-			strcat(joined, argv[j]);
-		}
-		assert_int_equal(words, commands[i].words);
-		assert_string_equal(joined, commands[i].joined);
-	}
-}
-
 static void control_characters_and_broken_utf8_are_escaped(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -137,7 +97,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_and_sizes_are_read_and_written_alike),
 		cmocka_unit_test(what_does_not_fit_is_refused_and_nothing_written),
-		cmocka_unit_test(command_lines_are_split_without_a_shell),
 		cmocka_unit_test(control_characters_and_broken_utf8_are_escaped),
 	};
 

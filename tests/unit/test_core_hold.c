@@ -168,6 +168,35 @@ static void postgresql_that_died_before_the_promotion_is_let_go_for_the_next(voi
 	assert_true(lab.mine.release.counter != 0);
 }
 
+/* A promotion cannot be taken back: who became unfit while the epoch was on its way leaves it to the next. */
+static void who_became_unfit_before_the_promotion_leaves_it_to_the_next(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	lab.disk_held = true;
+	core_lab_elect(&lab);
+	core_lab_event(&lab, VRRP_EVENT_LINK, false);
+	core_lab_stored(&lab, true);
+	assert_string_equal(core_lab_line(&lab), "LEAVING FAULT send");
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_PROMOTE), 0);
+	assert_true(lab.mine.release.counter != 0);
+}
+
+/* The same with nobody else to do it: better so than not at all. */
+static void who_became_unfit_is_promoted_if_there_is_nobody_else(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	lab.disk_held = true;
+	core_lab_elect(&lab);
+	lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	core_lab_hear_all(&lab);
+	core_lab_event(&lab, VRRP_EVENT_LINK, false);
+	core_lab_stored(&lab, true);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_PROMOTE), 1);
+}
+
 /* C1: check-then-act cannot be closed in user space; so what was promoted too late is stopped, and stands by its epoch.
  */
 static void c1_a_promotion_that_outlived_its_lease_never_serves(void **state)
@@ -356,6 +385,8 @@ int main(void)
 		cmocka_unit_test(an_epoch_that_cannot_be_stored_is_no_promotion),
 		cmocka_unit_test(i2_a_lease_that_ended_before_the_epoch_was_durable_promotes_nothing),
 		cmocka_unit_test(postgresql_that_died_before_the_promotion_is_let_go_for_the_next),
+		cmocka_unit_test(who_became_unfit_before_the_promotion_leaves_it_to_the_next),
+		cmocka_unit_test(who_became_unfit_is_promoted_if_there_is_nobody_else),
 		cmocka_unit_test(c1_a_promotion_that_outlived_its_lease_never_serves),
 		cmocka_unit_test(c1_a_daemon_that_thaws_with_a_primary_and_no_lease_stops_it),
 		cmocka_unit_test(c2_not_promoted_in_time_is_stopped_seen_gone_and_only_then_released),

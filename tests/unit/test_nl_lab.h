@@ -183,4 +183,17 @@ LAB_UNUSED static size_t lab_hex(const char *text, uint8_t *ret_bytes, size_t ro
 	return count;
 }
 
+/* What the peer has in its neighbour table; family "-4" or "-6". */
+LAB_UNUSED static bool lab_peer_knows(const char *family, const char *what)
+{
+	char command[160];
+	int result;
+
+	(void)snprintf(command, sizeof(command), "ip %s neigh show dev p0 | grep -q '%s'", family, what);
+	lab_enter(lab.peer);
+	result = system(command);
+	lab_enter(lab.host);
+	return result == 0;
+}
+
 #endif
