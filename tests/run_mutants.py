@@ -67,9 +67,10 @@ def sim(arguments, seconds):
     command = [SIM, *arguments, "--minutes", str(seconds / 60)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + RUN_S, check=False)
     found = re.search(r"^# seed (\d+): (.*)$", done.stdout, re.M)
-    if done.returncode not in (0, 1):
-        return done.returncode, None, (done.stdout + done.stderr).strip().splitlines()[-1][:200]
-    return (done.returncode, int(found[1]), found[2]) if found else (done.returncode, None, "")
+    if found:
+        return 1, int(found[1]), found[2]
+    last = (done.stdout + done.stderr).strip().splitlines()[-1:]
+    return done.returncode, None, "" if done.returncode == 0 else f"{last}"[:200]
 
 
 def hunt(name, invariant, first, sets, seconds):
@@ -80,7 +81,7 @@ def hunt(name, invariant, first, sets, seconds):
         status, seed, violation = sim([*mutant_option(name), "--seed", str(first), "--count", str(SEEDS_MAX), "--first",
                                        *sets], left)
         if seed is None:
-            return None, violation or said if status not in (0, 1) else said
+            return None, violation if status != 0 else said
         if violation.startswith(invariant) and is_green(seed, sets):
             return seed, violation
         said = f"seed {seed}: {violation}, not {invariant}, or red without the mutant too"
