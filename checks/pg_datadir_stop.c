@@ -117,6 +117,14 @@ int datadir_stop(struct datadir *datadir)
 	}
 	datadir_stop_signal(&stop, strcmp(datadir->mode, "immediate") == 0 ? SIGQUIT : SIGINT);
 	status = datadir_stop_loop(datadir, &stop);
+	/*
+	 * It may name a member that has another history under the same timeline number by then, and the system may
+	 * start this PostgreSQL before anybody has compared. No reason to call the stop failed: it is stopped.
+	 */
+	if (datadir->as_standby && status == DATADIR_EXIT_DONE &&
+		datadir_upstream_set(datadir->data, "", NULL, &err) < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+	}
 	if (stop.pidfd >= 0) {
 		(void)close(stop.pidfd);
 	}

@@ -3,7 +3,8 @@
  * step a child process (exec.h) or a question to the source (pg_task.h), with a deadline and a sentence of progress.
  *
  * PostgreSQL is only ever started as a standby: standby.signal and primary_conninfo are on disk, fsynced, before it is
- * started, and standby.signal before it is stopped (whoever starts it then, starts a standby).
+ * started, and standby.signal before it is stopped (whoever starts it then, starts a standby), of nobody: an empty
+ * primary_conninfo is written after.
  * Stop: SIGINT or SIGQUIT to the postmaster, a step harsher at half of the time, SIGKILL at three quarters, then to
  *   what is left of its children; done when no process of PostgreSQL works in the directory. stop_command, if given,
  * runs first. Rewind: asks the source for its timeline and its checkpoint's (before its first checkpoint pg_rewind of

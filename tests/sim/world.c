@@ -72,10 +72,30 @@ static void begin_faults(struct sim_world *world)
 		(struct sim_event){ .kind = SIM_EV_PHASE });
 }
 
+/* What config_check would refuse otherwise, also after --set durability=1; k as by default. */
+static void fit_durability(struct sim_knobs *knobs)
+{
+	int64_t data = knobs->members - knobs->witnesses;
+
+	if (data < 2) {
+		knobs->durability = VRRP_DURABILITY_ASYNC;
+	}
+	if (knobs->durability == VRRP_DURABILITY_ASYNC) {
+		return;
+	}
+	knobs->quorum_none = 0;
+	knobs->election_lag_bytes = 0;
+	knobs->slots = 1;
+	if (knobs->sync_standbys == 0 || knobs->sync_standbys >= data) {
+		knobs->sync_standbys = data <= 3 ? 1 : data / 2;
+	}
+}
+
 void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs)
 {
 	memset(world, 0, sizeof(*world));
 	world->knobs = *knobs;
+	fit_durability(&world->knobs);
 	world->count = (unsigned)knobs->members;
 	vrrp_prng_init(&world->prng, ~knobs->seed);
 	sim_wal_init(world);

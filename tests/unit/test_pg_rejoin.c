@@ -176,6 +176,9 @@ static void a_diverged_primary_waits_for_the_sources_checkpoint_and_is_rewound(v
 	assert_int_equal(pg_rejoin_stop(rejoin, PG_STOP_IMMEDIATE, true, -1, 10000, begin, &err), -EBUSY);
 	finish(rejoin, "stop immediate", begin);
 	assert_true(file_is_there(&db1, "standby.signal"));
+	assert_int_equal(pg_rejoin_inspect(rejoin, 0, 10000, lab_now(), &err), 0);
+	finish(rejoin, "inspect", lab_now());
+	assert_true(pg_rejoin_report(rejoin)->upstream_empty); /* whoever starts it now: it attaches nowhere */
 
 	if (strcmp(lab_sql(&db2, "SELECT timeline_id FROM pg_control_checkpoint()"), "1") == 0) {
 		assert_int_equal(pg_rejoin_rewind(rejoin, rewind_db2, 2, 0, 60000, lab_now(), &err), 0);
