@@ -24,6 +24,7 @@
 
 struct daemon {
 	const struct vip_config *config;
+	const struct daemon_again *again;
 	sd_event *loop;
 	struct report_socks *socks;
 	struct nl_monitor *monitor;
@@ -108,6 +109,7 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	struct daemon *daemon = context;
 	const char *verb = json_string_value(json_object_get(request, "verb"));
 	const char *only = json_string_value(json_object_get(request, "instance"));
+	struct vip_err err = { "" };
 	json_t *answer;
 
 	(void)client;
@@ -122,6 +124,9 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	}
 	if (strcmp(verb, "version") == 0) {
 		return json_pack("{s:b, s:{s:s}}", "ok", 1, "result", "version", VIPD_VERSION);
+	}
+	if (strcmp(verb, "restart") == 0 && daemon->again->check(daemon->again->user, &err) < 0) {
+		return control_error_new(err.text, "the next process could not start: vipd --check shows all of it");
 	}
 	answer = verbs_request(daemon->instance, daemon->count, verb, only);
 	return answer != NULL
@@ -232,8 +237,13 @@ static int on_status_signal(sd_event_source *source, const struct signalfd_sigin
 static int on_restart_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
 {
 	struct daemon *daemon = user;
+	struct vip_err err = { "" };
 
 	(void)source;
+	if (daemon->again->check(daemon->again->user, &err) < 0) {
+		log_err(NULL, "no restart: the next process could not start: %s", err.text);
+		return 0;
+	}
 	log_notice(NULL, "signal %u: restarting", info->ssi_signo);
 	for (size_t i = 0; i < daemon->count; i++) {
 		instance_restart(daemon->instance[i]);
@@ -440,9 +450,9 @@ static void close_all(struct daemon *daemon)
 	log_close();
 }
 
-int daemon_run(const struct vip_config *config, struct vip_err *err)
+int daemon_run(const struct vip_config *config, const struct daemon_again *again, struct vip_err *err)
 {
-	struct daemon daemon = { .config = config, .dir_fd = -1 };
+	struct daemon daemon = { .config = config, .again = again, .dir_fd = -1 };
 	int code = open_loop(&daemon, err);
 
 	if (code == 0) {

@@ -114,10 +114,49 @@ static int exit_of_failure(int code)
 	}
 }
 
+/* Loads and judges the configuration file; what is wrong stands in report. */
+static int load(const struct arguments *arguments, struct config_report *report, struct vip_config **ret_config)
+{
+	struct vip_config *config = NULL;
+	int code;
+
+	config_report_init(report, arguments->file);
+	code = config_load(arguments->file, &arguments->options, report, &config);
+	if (code == 0 && config_not_yet(config, report) > 0) {
+		code = -EINVAL;
+	}
+	if (code < 0) {
+		config_free(config);
+		return code;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+/* A holder that left, and could not be started again, would leave its address dark. */
+static int check_again(void *user, struct vip_err *err)
+{
+	static struct config_report report;
+	struct vip_config *config = NULL;
+	int code = load(user, &report, &config);
+
+	if (code == 0) {
+		config_free(config);
+		return 0;
+	}
+	for (size_t i = 0; i < report.count; i++) {
+		if (!report.message[i].warning) {
+			return vip_err_set(err, code, "%s", report.message[i].text);
+		}
+	}
+	return vip_err_set(err, code, "%s cannot be read: %s", ((struct arguments *)user)->file, strerror(-code));
+}
+
 int main(int argc, char **argv)
 {
 	static struct config_report report; /* 40 KiB, needed once */
 	struct arguments arguments;
+	struct daemon_again again = { .check = check_again, .user = &arguments };
 	struct vip_config *config = NULL;
 	struct vip_err err = { "" };
 	int code;
@@ -130,14 +169,9 @@ int main(int argc, char **argv)
 	if (code != 0) {
 		return code > 0 ? EXIT_GOOD : EXIT_USAGE;
 	}
-	config_report_init(&report, arguments.file);
-	code = config_load(arguments.file, &arguments.options, &report, &config);
-	if (code == 0 && config_not_yet(config, &report) > 0) {
-		code = -EINVAL;
-	}
+	code = load(&arguments, &report, &config);
 	print_report(&report);
 	if (code < 0) {
-		config_free(config);
 		return EXIT_BAD;
 	}
 	if (arguments.check) {
@@ -146,7 +180,7 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	code = daemon_run(config, &err);
+	code = daemon_run(config, &again, &err);
 	if (code < 0) {
 		log_close();
 		(void)fprintf(stderr, "vipd: %s\n", err.text);

@@ -63,6 +63,20 @@ def test_masters_daemon_is_restarted_under_load_and_no_client_notices(make_lab, 
     assert outage.holes == 0
 
 
+def test_restart_into_a_configuration_that_is_not_good_is_refused(make_lab):
+    lab = make(make_lab, {"data": 2, "witnesses": 1})
+    story = Story(lab)
+    with open(lab.daemons["db1"].config, "a", encoding="utf-8") as file:
+        file.write("nonsense = 1\n")
+    story.fault(procs.now_us)
+    refused = lab.daemons["db1"].vipctl("restart")
+    assert refused.returncode == 1 and "nonsense" in refused.stderr, refused
+    lab.daemons["db1"].send(signal.SIGUSR2)
+    story.nothing_happens(2 * LEASE_S)
+    assert lab.daemons["db1"].running()
+    story.end(["db1"])
+
+
 def test_standbys_and_witness_are_restarted_and_are_not_silent(make_lab):
     lab = make(make_lab, {"data": 2, "witnesses": 1})
     story = Story(lab)
@@ -114,18 +128,19 @@ def test_postgresql_dies_while_its_daemon_restarts(make_lab):
 
 
 def test_token_is_used_once(make_lab):
-    """Killed right after it resumed, the next process is an ordinary one: the gate closes, and somebody is elected."""
-    lab = make(make_lab, {"data": 3})
+    """Killed after it resumed, the next process is an ordinary one: it must be elected anew."""
+    lab = make(make_lab, {"data": 3}, restart_grace="10s")
     story = Story(lab)
     story.fault(procs.now_us)
     assert leave(lab.daemons["db1"]) == EXIT_RESTART
     lab.daemons["db1"].start()
-    lab.wait_holder("db1")
-    lab.daemons["db1"].kill()
+    lab.wait_state("db1", "MASTER")
+    ballot = lab.daemons["db1"].status()["ballot"]
+    story.fault(lab.daemons["db1"].kill)
     lab.daemons["db1"].start()
-    lab.wait_holder()
-    story.writer.wait_rows(20, since_us=procs.now_us())
+    story.writer.wait_rows(20, since_us=story.fault_us + 2_000_000, deadline_s=40)
     story.primary = lab.wait_holder()
+    assert lab.daemons[story.primary].status()["ballot"] != ballot
     story.end(list(dict.fromkeys(["db1", story.primary])))
 
 
