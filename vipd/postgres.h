@@ -50,6 +50,12 @@ struct postgres_order {
 /* Its end comes as done(ticket). A stop overtakes what is under way, whose ticket is then never done. */
 void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now);
 
+/*
+ * Another member is MASTER, or not. With durability = quorum a standby that streams without its own slot (an adopted
+ * one) is given it then; primary_conninfo stays as it is.
+ */
+void postgres_served_set(struct postgres *postgres, bool served);
+
 void postgres_read_history(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
 
 /* Why PostgreSQL does not answer, and what is being done to it; "" if nothing. For status. */

@@ -56,6 +56,8 @@ struct postgres_slots {
 	bool creating; /* what runs; otherwise it drops */
 	bool told;     /* that it does not work */
 	struct vrrp_time next;
+	bool fixing;     /* what runs gives this standby its slot */
+	bool served;     /* another member is MASTER: it has made the slots */
 	unsigned misses; /* FOLLOWs since this standby last streamed */
 };
 

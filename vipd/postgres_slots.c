@@ -76,11 +76,54 @@ static void ended(struct postgres *postgres, bool ok, struct vrrp_time now)
 	start(postgres, true, now);
 }
 
+void postgres_served_set(struct postgres *postgres, bool served)
+{
+	postgres->slots.served = served;
+}
+
+/* Only the slot's name is set: whatever the core orders meanwhile about the upstream holds. */
+static bool fix_own(struct postgres *postgres, struct vrrp_time now)
+{
+	const struct pg_state *state = pg_probe_state(postgres->probe);
+	struct postgres_slots *slots = &postgres->slots;
+	static struct pg_script script; /* 64 KiB, used by one thread */
+	char slot[PG_SYNC_SLOT_BYTES];
+	struct vip_err err = { "" };
+
+	pg_sync_slot_name(postgres->instance->member[postgres->self].name, slot);
+	if (!postgres_is_quorum(postgres) || !slots->served || !postgres->seen.up || !postgres->seen.streaming ||
+		postgres->op != VRRP_PG_OP_NONE || strcmp(state->primary_slot_name, slot) == 0) {
+		return false;
+	}
+	script.count = 0;
+	if (pg_script_add(&script, "ALTER SYSTEM SET primary_slot_name = '%s'", slot) < 0 ||
+		pg_script_add(&script, "SELECT pg_catalog.pg_reload_conf()") < 0 ||
+		pg_task_start(slots->task, postgres->local.postgresql.conninfo, &script, SLOTS_TASK_MS, now, &err) <
+			0) {
+		return false;
+	}
+	postgres_say(postgres, VRRP_LOG_NOTICE, "this standby streams through its slot %s from now on", slot);
+	slots->running = slots->fixing = true;
+	return true;
+}
+
 void postgres_slots_run(struct postgres *postgres, struct vrrp_time now)
 {
 	struct postgres_slots *slots = &postgres->slots;
 	enum pg_task_status status = pg_task_run(slots->task, now);
 
+	if (slots->running && slots->fixing && status != PG_TASK_RUNNING) {
+		slots->running = slots->fixing = false;
+		if (status == PG_TASK_FAILED) {
+			failed(postgres, pg_task_sentence(slots->task));
+		}
+		pg_probe_now(postgres->probe, now); /* no second time on what was seen before */
+		postgres->seen.streaming = false;
+		return;
+	}
+	if (!slots->running && fix_own(postgres, now)) {
+		return;
+	}
 	if (slots->running && status != PG_TASK_RUNNING) {
 		ended(postgres, status == PG_TASK_DONE, now);
 	} else if (!slots->running && postgres->seen.up && slots->looked && postgres->op == VRRP_PG_OP_NONE &&

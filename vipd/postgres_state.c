@@ -13,15 +13,6 @@ static uint8_t upstream_member(const struct postgres *postgres, const struct pg_
 	if (!state->receiver_present || vrrp_addr_parse(state->upstream_host, &addr) < 0) {
 		return VRRP_MEMBER_NONE;
 	}
-	if (postgres_is_quorum(postgres)) {
-		char slot[PG_SYNC_SLOT_BYTES];
-
-		/* Without its own slot it is none of the holder's standbys, and is pointed there anew. */
-		pg_sync_slot_name(postgres->instance->member[postgres->self].name, slot);
-		if (strcmp(state->upstream_slot, slot) != 0) {
-			return VRRP_MEMBER_NONE;
-		}
-	}
 	for (size_t i = 0; i < postgres->instance->member_count; i++) {
 		if (vrrp_addr_equal(&postgres->instance->member[i].address, &addr)) {
 			return (uint8_t)i;
