@@ -93,6 +93,7 @@ class Story:
         self.watcher.assert_order(order)
         self.capture.assert_good(daemons.VRID)
         self._adverts_only_by(order)
+        self._who_took_over_announced_it(order)
         promotions = logs.assert_promotions_under_lease(self.lab.daemons.values())
         outage = self.writer.outage(self.fault_us)
         print(f"outage {outage.ms:.0f} ms (first commit after {outage.first_commit_ms or 0:.0f} ms, {outage.failures} "
@@ -105,6 +106,12 @@ class Story:
         assert not guilty, f"rows lost that a standby had received: {guilty[:5]}"
         assert self.may_lose or not excused, f"rows lost: {excused[:5]}"
         print(f"{len(self.writer.rows())} rows acknowledged, {len(excused)} lost that had not been sent")
+
+    def _who_took_over_announced_it(self, order):
+        """Gratuitous ARP and an unsolicited NA; the watcher's own questions may have corrected the client's tables."""
+        told = {(one.kind, one.host) for one in self.watcher.read()[1]}
+        for host in order[1:]:
+            assert {("garp", host), ("una", host)} <= told, f"{host} took over and announced {sorted(told)}"
 
     def _adverts_only_by(self, order):
         senders = {advert["ip.src"] for advert in self.capture.adverts() if advert["ip.src"]}
