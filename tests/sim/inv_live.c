@@ -104,12 +104,32 @@ static bool is_behind(const struct sim_member *a, const struct sim_member *b)
 	return vrrp_position_ahead(&at[1], &at[0], NULL);
 }
 
+/* Section 7 forbids it: so many voters remember a MASTER that it lacks too much of that no majority is left. */
+static bool lags_too_far(const struct sim_world *world, const struct sim_member *member)
+{
+	struct vrrp_position own = { .history = member->pg.history,
+		.position = member->pg.position,
+		.epoch = member->core.stored.epoch,
+		.timeline = sim_pg_timeline(&member->pg) };
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct vrrp_position *seen = &world->member[i].core.stored.master_seen.at;
+		uint64_t bytes = 0;
+
+		left += seen->position == 0 || !vrrp_position_ahead(seen, &own, &bytes) ||
+			bytes <= (uint64_t)world->knobs.max_lag_bytes;
+	}
+	return world->knobs.durability == VRRP_DURABILITY_ASYNC && left < world->count / 2 + 1;
+}
+
 /* "Among them an eligible one that is ahead of or equal to the others": the others may veto. */
 static bool may_win(const struct sim_world *world, unsigned index)
 {
 	const struct sim_member *member = &world->member[index];
 
-	if (member->witness || vrrp_core_faults(&member->core) != 0 || (world->partial >> index & 1) != 0) {
+	if (member->witness || vrrp_core_faults(&member->core) != 0 || (world->partial >> index & 1) != 0 ||
+		lags_too_far(world, member)) {
 		return false;
 	}
 	for (unsigned i = 0; i < world->count; i++) {
