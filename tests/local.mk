@@ -22,6 +22,8 @@ unit_tests = \
 	tests/unit/test_core_long \
 	tests/unit/test_core_pause \
 	tests/unit/test_core_pg \
+	tests/unit/test_core_vouch_give \
+	tests/unit/test_vouch \
 	tests/unit/test_core_quorum_none \
 	tests/unit/test_core_rejoin \
 	tests/unit/test_core_restart \
@@ -84,10 +86,13 @@ tests_unit_libshared_a_SOURCES = \
 	tests/unit/core_lab.c \
 	tests/unit/core_lab.h \
 	tests/unit/core_lab_line.c \
+	tests/unit/core_lab_quorum.c \
 	tests/unit/core_monitor.c \
 	tests/unit/core_monitor.h \
 	tests/unit/core_monitor_lease.c \
 	tests/unit/core_monitor_view.h \
+	tests/unit/core_monitor_quorum.c \
+	tests/unit/core_monitor_quorum.h \
 	tests/unit/pg_fixture.c \
 	tests/unit/pg_fixture.h \
 	tests/unit/report_samples.h \

@@ -11,11 +11,16 @@ void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *confi
 	assert(config->advert_int_us > 0 && config->lease_us > 0);
 	memset(core, 0, sizeof(*core));
 	core->config = *config;
+	if (config->durability != VRRP_DURABILITY_ASYNC) {
+		core->config.election_lag_bytes =
+			0; /* a voucher has no tolerance, so an election has none (section 4) */
+	}
 	core->incarnation = incarnation;
 	core->followed = VRRP_MEMBER_NONE;
 	core->op_member = VRRP_MEMBER_NONE;
 	core->hint.target = VRRP_MEMBER_NONE;
 	core->switchover.target = VRRP_MEMBER_NONE;
+	core->fetch_from = VRRP_MEMBER_NONE;
 	core->pg.upstream = VRRP_MEMBER_NONE;
 	core->op_backoff_us = CORE_OP_BACKOFF_MIN_US;
 	core->link_up = true;
@@ -316,7 +321,7 @@ static struct vrrp_time next_deadline(const struct vrrp_core *core)
 					     ? core->stop_deadline
 					     : VRRP_TIME_NEVER,
 		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
-		core_restart_deadline(core),
+		core_restart_deadline(core), core_vouch_deadline(core), core_sync_deadline(core),
 		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
 		core->store_failed ? core->store_retry_at : VRRP_TIME_NEVER,
 		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
@@ -354,6 +359,7 @@ void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, stru
 	core_view_others(core, update);
 	check_eligible(core, update);
 	core_stand_tick(core, update);
+	core_vouch_tick(core, update);
 	core_hold_tick(core, update);
 	core_restart_tick(core, update);
 	core_pg_tick(core, update);

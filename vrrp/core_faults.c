@@ -18,6 +18,10 @@ static uint32_t pg_faults(const struct vrrp_core *core)
 	if (history->count == 0 || history->entry[history->count - 1].timeline != pg->timeline) {
 		return faults | VRRP_FAULT_BIT(VRRP_FAULT_HISTORY);
 	}
+	if (core->config.durability == VRRP_DURABILITY_QUORUM &&
+		(!pg->fsync_on || (!pg->in_recovery && pg->sync.known && !pg->sync.settings_ok))) {
+		faults |= VRRP_FAULT_BIT(VRRP_FAULT_SYNC_SETTINGS);
+	}
 	if (core->lagging) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LAG);
 	}

@@ -114,13 +114,24 @@ static void store_epoch(struct vrrp_core *core)
 	core->wait_ticket = core_store(core);
 }
 
+/* Nothing is in the way of vouchers any more; with durability async there are none. */
+static void gather(struct vrrp_core *core)
+{
+	if (core->config.durability == VRRP_DURABILITY_QUORUM) {
+		core->phase = VRRP_HOLD_VOUCHING;
+	} else {
+		store_epoch(core);
+	}
+}
+
 /* The lease is in hand (section 8, "Taking"). */
 void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update)
 {
 	/* For the disk and fence_command here; anew for the promotion itself. */
 	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+	core_vouch_begin(core);
 	if (!core->config.fence || nobody_to_fence(core)) {
-		store_epoch(core);
+		gather(core);
 		return;
 	}
 	core->phase = VRRP_HOLD_FENCING;
@@ -134,7 +145,7 @@ void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64
 		return;
 	}
 	if (ok || VRRP_MUTANT(fence_may_fail)) {
-		store_epoch(core);
+		gather(core);
 	} else {
 		core_log(update, VRRP_LOG_ERR, "fence_command failed: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
@@ -177,6 +188,39 @@ static uint32_t unfit(const struct vrrp_core *core)
 	return faults;
 }
 
+/* PostgreSQL is a primary: the gate opens now, or when its sync names are in force. */
+static void primary(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->config.durability == VRRP_DURABILITY_QUORUM) {
+		core->phase = VRRP_HOLD_SYNCING;
+	} else {
+		serve(core, update);
+	}
+}
+
+/* The lease was judged at the beginning of this step (I2). */
+static void promote(struct vrrp_core *core, struct vrrp_update *update)
+{
+	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
+	if (core->config.durability == VRRP_DURABILITY_QUORUM && !core_sync_named(core)) {
+		core->phase = VRRP_HOLD_NAMING;
+		return;
+	}
+	core->phase = VRRP_HOLD_PROMOTING;
+	core_pg_order(core, update, VRRP_PG_OP_PROMOTE, VRRP_MEMBER_NONE);
+}
+
+/* A promotion cannot be taken back: who has become unfit does not begin one. */
+static bool gave_up(struct vrrp_core *core, struct vrrp_update *update)
+{
+	if (core->stored.paused && core->pg.in_recovery && !VRRP_MUTANT(paused_promotes)) {
+		core_let_go(core, update, VRRP_CAUSE_PAUSED);
+	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
+		core_let_go(core, update, VRRP_CAUSE_LET_GO);
+	}
+	return core->role != VRRP_ROLE_PROMOTING;
+}
+
 /* The store that the promotion waited for is durable, or never will be. */
 void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok)
 {
@@ -186,20 +230,15 @@ void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64
 	if (!ok && !VRRP_MUTANT(epoch_need_not_be_durable)) {
 		core_log(update, VRRP_LOG_ERR, "the epoch could not be made durable: not promoted");
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
-	} else if (core->stored.paused && core->pg.in_recovery && !VRRP_MUTANT(paused_promotes)) {
-		core_let_go(core, update, VRRP_CAUSE_PAUSED);
-	} else if (!core->pg.up || (unfit(core) != 0 && core_eligible_other(core))) {
-		core_let_go(core, update, VRRP_CAUSE_LET_GO); /* a promotion cannot be taken back */
+	} else if (gave_up(core, update)) {
+		return;
 	} else if (!core->pg.in_recovery) {
-		serve(core, update);
+		primary(core, update);
 	} else if (!vrrp_ballot_equal(&core->stored.promoting, &core->ballot)) {
 		store_epoch(
 			core); /* it was a running primary when this began: `promoting` is not on the disk yet (C1) */
 	} else {
-		/* The lease was judged at the beginning of this step (I2). */
-		core->phase = VRRP_HOLD_PROMOTING;
-		core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
-		core_pg_order(core, update, VRRP_PG_OP_PROMOTE, VRRP_MEMBER_NONE);
+		promote(core, update);
 	}
 }
 
@@ -299,7 +338,7 @@ void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum 
 	if (op == VRRP_PG_OP_PROMOTE) {
 		if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING) {
 			if (ok && core->pg.up && !core->pg.in_recovery) {
-				serve(core, update);
+				primary(core, update);
 			} else {
 				core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
 			}
@@ -331,7 +370,10 @@ void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
 	core->pg.receiver = false;
 	core->pg_seen = true;
 	core->send_now = true;
-	if (core->op == VRRP_PG_OP_PROMOTE || core->op == VRRP_PG_OP_DETACH || core->op == VRRP_PG_OP_FOLLOW) {
+	core->pg.sealed = false;
+	core_sync_forget(core);
+	if (core->op == VRRP_PG_OP_PROMOTE || core->op == VRRP_PG_OP_DETACH || core->op == VRRP_PG_OP_FOLLOW ||
+		core->op == VRRP_PG_OP_SYNC_NAMES || core->op == VRRP_PG_OP_DROP_SENDERS) {
 		core->op = VRRP_PG_OP_NONE; /* their completion is not waited for any more */
 	}
 	/* Starting it again is no hurry: the others must hear first that it is gone, and take over. */
@@ -385,6 +427,7 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_let_go(core, update, VRRP_CAUSE_LET_GO);
 		return;
 	}
+	core_sync_tick(core, update);
 	if (vrrp_time_before(core->gate_end, core->lease_end)) {
 		gate(core, update, core->lease_end, core->lease_end);
 		if (!vrrp_time_before(core->now, core->next_refresh)) {
@@ -393,6 +436,48 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 	}
 	if (!vrrp_time_before(core->now, core->next_announce)) {
 		announce(core, update, core->announce_left > 0 ? core->announce_left - 1 : 0);
+	}
+}
+
+/* Durability quorum: what can be done at once is; a phase ends when all that it waits for is there (section 8). */
+static void promoting_tick(struct vrrp_core *core, struct vrrp_update *update)
+{
+	switch (core->phase) {
+	case VRRP_HOLD_FENCING:
+		core_vouch_prepare(core, update);
+		core_sync_tick(core, update);
+		break;
+	case VRRP_HOLD_VOUCHING:
+		if (gave_up(core, update)) {
+			break;
+		}
+		core_vouch_prepare(core, update);
+		core_sync_tick(core, update);
+		if (core_vouch_collect(core, update)) {
+			store_epoch(core);
+		}
+		break;
+	case VRRP_HOLD_STORING:
+		core_sync_tick(core, update);
+		break;
+	case VRRP_HOLD_NAMING:
+		if (!core_sync_named(core)) {
+			core_sync_tick(core, update);
+		} else if (!gave_up(core, update)) {
+			promote(core, update);
+		}
+		break;
+	case VRRP_HOLD_SYNCING:
+		core_sync_tick(core, update);
+		if (core_sync_ready(core, update)) {
+			serve(core, update);
+		}
+		break;
+	case VRRP_HOLD_PROMOTING:
+	case VRRP_HOLD_STOPPING:
+	case VRRP_HOLD_NONE:
+	default:
+		break;
 	}
 }
 
@@ -408,6 +493,9 @@ void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->role == VRRP_ROLE_PROMOTING && !vrrp_time_before(core->now, core->promote_deadline) &&
 		!VRRP_MUTANT(no_promote_timeout)) {
 		core_let_go(core, update, VRRP_CAUSE_PROMOTE_FAILED);
+	}
+	if (core->role == VRRP_ROLE_PROMOTING && core->config.durability == VRRP_DURABILITY_QUORUM) {
+		promoting_tick(core, update);
 	}
 	if (core->role == VRRP_ROLE_LEAVING && core->op == VRRP_PG_OP_NONE &&
 		!vrrp_time_before(core->now, core->op_retry_at)) {

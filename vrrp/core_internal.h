@@ -2,7 +2,8 @@
  * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
  * and the view of the others), core_vote.c and core_long.c (voter), core_members.c (member lists), core_stand.c
  * (candidate), core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin), core_history.c (own
- * history and lag, whom to follow), core_report.c (the own report), core_role.c (the only writer of the role).
+ * history and lag, whom to follow), core_vouch.c (vouchers) and core_sync.c (sync names) of durability quorum,
+ * core_report.c (the own report), core_role.c (the only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
 #define VRRP_CORE_INTERNAL_H
@@ -10,6 +11,7 @@
 #include "vrrp/core.h"
 #include "vrrp/mutant.h"
 #include "vrrp/ranking.h"
+#include "vrrp/vouch.h"
 
 /* Leases after which a running primary, or a better candidate, that does not win stops blocking others (D3). */
 #define CORE_D3_LEASES 3
@@ -29,6 +31,13 @@
 #define CORE_HISTORY_RETRY_US VRRP_US_PER_S
 /* A WAL receiver that still connects to the holder it was pointed at is nudged no sooner than this. */
 #define CORE_NUDGE_US (10 * VRRP_US_PER_S)
+/* Durability quorum: while an election waits for something that only a look can show, one is taken this often. */
+#define CORE_LOOK_US (10 * VRRP_US_PER_MS)
+/* The first look after an order's end may have begun before it, and show what was then. */
+#define CORE_LOOKS_SURE 2
+/* A walsender re-reads its configuration by itself; one that still counts after this is terminated. */
+#define CORE_SYNC_PATIENCE_US (100 * VRRP_US_PER_MS)
+#define CORE_SYNC_RETRY_US VRRP_US_PER_S
 /* State that could not be made durable is tried again after this; until then the member is not eligible. */
 #define CORE_STORE_RETRY_US VRRP_US_PER_S
 /* One report raises the highest counter seen by no more than this: a hostile one must not use the numbers up (I7). */
@@ -74,10 +83,15 @@ bool core_bound_to_other(const struct vrrp_core *core);
 bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate);
 bool core_is_silent(const struct vrrp_core *core);
 
+/* All its WAL came from this running primary (section 4, the veto; section 7). */
+bool core_is_my_source(const struct vrrp_core *core, const struct vrrp_standing *candidate);
+
 /* core_members.c */
 struct vrrp_member_list core_configured_members(const struct vrrp_core *core);
 
 /* core_stand.c */
+/* Stands again no sooner than its rank's turn, and not before at_least_us. */
+void core_stand_pause(struct vrrp_core *core, int64_t at_least_us);
 void core_stand_tick(struct vrrp_core *core, struct vrrp_update *update);
 void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_report *report);
 void core_stand_check(struct vrrp_core *core, struct vrrp_update *update);
@@ -132,7 +146,8 @@ struct vrrp_time core_hold_deadline(const struct vrrp_core *core);
 /* core_pg.c */
 void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
-void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member);
+struct vrrp_action *core_pg_order(
+	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member);
 void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update);
 struct vrrp_time core_pg_deadline(const struct vrrp_core *core);
 bool core_pg_may_be_primary(const struct vrrp_core *core);
@@ -143,6 +158,26 @@ void core_keep_history(struct vrrp_core *core, struct vrrp_update *update);
 void core_judge_lag(struct vrrp_core *core);
 /* The holder's report if it may be followed, and its index; or NULL. */
 const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned *ret_index);
+
+/* core_vouch.c */
+void core_look(struct vrrp_core *core, struct vrrp_update *update); /* a probe, at most every CORE_LOOK_US */
+struct vrrp_time core_look_deadline(const struct vrrp_core *core);
+void core_vouch_tick(struct vrrp_core *core, struct vrrp_update *update); /* answers another's ask */
+bool core_vouchers_in_sight(const struct vrrp_core *core);                /* or it is not worth while to stand */
+void core_vouch_begin(struct vrrp_core *core);
+void core_vouch_prepare(struct vrrp_core *core, struct vrrp_update *update); /* the holder's own voucher, or a fetch */
+/* True when n - k vouch for my ballot. May let go. */
+bool core_vouch_collect(struct vrrp_core *core, struct vrrp_update *update);
+struct vrrp_time core_vouch_deadline(const struct vrrp_core *core);
+
+/* core_sync.c */
+uint16_t core_sync_wanted(const struct vrrp_core *core); /* members that may stand in the sync names now */
+void core_sync_tick(struct vrrp_core *core, struct vrrp_update *update);
+bool core_sync_named(const struct vrrp_core *core); /* a standby's names are set for this ballot */
+bool core_sync_ready(struct vrrp_core *core, struct vrrp_update *update); /* in force: the gate may open */
+void core_sync_forget(struct vrrp_core *core); /* PostgreSQL is, or may be, another postmaster's or in recovery */
+void core_sync_done(struct vrrp_core *core, enum vrrp_pg_op op, bool ok);
+struct vrrp_time core_sync_deadline(const struct vrrp_core *core);
 
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);

@@ -117,7 +117,9 @@ bool core_beyond_max_lag(const struct vrrp_core *core, const struct vrrp_positio
 {
 	uint64_t bytes;
 
-	return core->stored.master_seen.at.position != 0 &&
+	/* What a failover may cost is asked with durability async only: vouchers let nothing acknowledged be lost, and
+	 * WAL that nobody waited for may be long. */
+	return core->config.durability == VRRP_DURABILITY_ASYNC && core->stored.master_seen.at.position != 0 &&
 	       vrrp_position_ahead(&core->stored.master_seen.at, at, &bytes) && bytes > core->config.max_lag_bytes;
 }
 

@@ -9,7 +9,8 @@ bool core_pg_may_be_primary(const struct vrrp_core *core)
 	       (!core->pg.gone && core->pg.system_identifier != 0 && !core->pg.in_recovery);
 }
 
-void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member)
+struct vrrp_action *core_pg_order(
+	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned member)
 {
 	struct vrrp_action *action = core_act(update, VRRP_ACT_PG);
 
@@ -28,7 +29,9 @@ void core_pg_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp
 	action->op = op;
 	action->member = (uint8_t)member;
 	action->ticket = core->op_ticket;
+	core->attached = core->attached || op == VRRP_PG_OP_FOLLOW || op == VRRP_PG_OP_REWIND || op == VRRP_PG_OP_CLONE;
 	core->send_now = true;
+	return action;
 }
 
 void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
@@ -36,12 +39,18 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 	struct vrrp_pg before = core->pg;
 	uint32_t faults_before = vrrp_core_faults(core);
 
-	(void)update;
 	core->pg_seen = true;
 	/* The others wait for this look before they compare positions. */
 	core->send_now = core->send_now ||
 			 (core->no_holder_since.us != 0 && vrrp_time_before(core->pg_seen_at, core->no_holder_since));
 	core->pg_seen_at = core->now;
+	core->looks_due -= core->looks_due > 0 ? 1 : 0;
+	if (core->looks_due > 0 && core->config.durability == VRRP_DURABILITY_QUORUM) {
+		core_act(update, VRRP_ACT_PROBE);
+	}
+	if (event->pg.gone || event->pg.starting || event->pg.in_recovery) {
+		core_sync_forget(core);
+	}
 	if (event->pg.up) {
 		core->pg = event->pg;
 		core->pg.gone = false;
@@ -116,6 +125,9 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 	}
 	core->op = VRRP_PG_OP_NONE;
 	core->send_now = true;
+	core->looks_due = CORE_LOOKS_SURE;
+	core->attached = core->attached && !(event->ok && (op == VRRP_PG_OP_DETACH || op == VRRP_PG_OP_START_STANDBY));
+	core_sync_done(core, op, event->ok);
 	if (op == VRRP_PG_OP_PROMOTE && event->pg.up) {
 		core->pg = event->pg;
 		core->pg_seen_at = core->now;
@@ -429,7 +441,7 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 		wait_for_promotion(core);
 		retry = !vrrp_time_before(core->now, core->op_retry_at);
 		if (core->op == VRRP_PG_OP_NONE && core->config.manage_full && retry && !core->stored.paused &&
-			!vrrp_role_holds(core->role) && (!core->stopping || core->superseded)) {
+			!core->vouch_pending && !vrrp_role_holds(core->role) && (!core->stopping || core->superseded)) {
 			core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);
 		}
 	} else if (core->superseded && !vrrp_role_holds(core->role)) {

@@ -15,7 +15,7 @@ static uint16_t flags(const struct vrrp_core *core)
 	bits |= core->heard_holder ? VRRP_FLAG_HEARD_HOLDER : 0;
 	bits |= core->stored.paused ? VRRP_FLAG_PAUSED : 0;
 	bits |= core->pg.in_recovery ? VRRP_FLAG_IN_RECOVERY : 0;
-	bits |= core->pg.up && (core->pg.position_known || !core->pg.in_recovery) ? VRRP_FLAG_POSITION_KNOWN : 0;
+	bits |= (core->pg.up && !core->pg.in_recovery) || core->pg.position_known ? VRRP_FLAG_POSITION_KNOWN : 0;
 	bits |= core->pg.streaming ? VRRP_FLAG_STREAMING : 0;
 	bits |= core->stored.diverged ? VRRP_FLAG_DIVERGED : 0;
 	bits |= core_is_silent(core) ? VRRP_FLAG_SILENT : 0;
@@ -82,6 +82,11 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 	}
 	if (!self->witness) {
 		put_data(core, &report);
+	}
+	report.voucher = core->voucher;
+	if (vrrp_ballot_compare(&core->stored.vouched, &report.voucher.ballot) > 0) {
+		/* vouched for before this daemon's start, or a promise still on its way: others count above it */
+		report.voucher = (struct vrrp_report_voucher){ .ballot = core->stored.vouched };
 	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		if (i != core->config.self) {

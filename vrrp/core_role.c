@@ -17,6 +17,8 @@ struct vrrp_action *core_act(struct vrrp_update *update, enum vrrp_action_kind k
 	action->member = VRRP_MEMBER_NONE;
 	action->priority = 0;
 	action->restart = false;
+	action->sync_k = 0;
+	action->sync_set = 0;
 	action->lifetime_s = 0;
 	action->ticket = 0;
 	action->seq = 0;

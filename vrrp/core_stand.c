@@ -164,7 +164,8 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core->role != VRRP_ROLE_BACKUP || core->stopping || core->no_holder_since.us == 0 ||
 		vrrp_time_before(core->now, core->stalled_until) ||
 		vrrp_time_before(core->now, core->stand_not_before) || core_token_may_stand(core) ||
-		(core_fresh_count(core) < vrrp_core_majority(core) && !VRRP_MUTANT(stands_without_a_majority))) {
+		(core_fresh_count(core) < vrrp_core_majority(core) && !VRRP_MUTANT(stands_without_a_majority)) ||
+		!core_vouchers_in_sight(core)) {
 		return false;
 	}
 	own = core_own_standing(core);
@@ -236,17 +237,20 @@ void core_release(struct vrrp_core *core)
 	core->send_now = true;
 }
 
-void core_withdraw(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
+void core_stand_pause(struct vrrp_core *core, int64_t at_least_us)
 {
 	int64_t wait_us = (int64_t)(core_rank(core) + 1) * core_rank_wait_us(core);
-	int64_t refused_us = (int64_t)core->refused_min_ms * VRRP_US_PER_MS;
 
 	wait_us = wait_us * vrrp_prng_range(&core->prng, 500, 1500) / 1000;
-	if (refused_us > wait_us && !VRRP_MUTANT(refusal_time_ignored)) {
-		wait_us = refused_us < core->config.lease_us ? refused_us : core->config.lease_us;
-	}
+	core->stand_not_before = vrrp_time_add(core->now, wait_us > at_least_us ? wait_us : at_least_us);
+}
+
+void core_withdraw(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
+{
+	int64_t refused_us = VRRP_MUTANT(refusal_time_ignored) ? 0 : (int64_t)core->refused_min_ms * VRRP_US_PER_MS;
+
+	core_stand_pause(core, refused_us < core->config.lease_us ? refused_us : core->config.lease_us);
 	core_release(core);
-	core->stand_not_before = vrrp_time_add(core->now, wait_us);
 	core_role_set(core, update, cause);
 }
 

@@ -124,6 +124,7 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	core->stand_not_before = event->now;
 	/* A member whose state is lost attaches nowhere before its silence is over (section 6). */
 	core->op_retry_at = event->readable ? event->now : core->silent_until;
+	core->state_lost = !event->readable;
 	if (resumed) {
 		core_resume(core, event, update);
 	}

@@ -266,8 +266,11 @@ struct vrrp_long_ask {
 enum vrrp_hold_phase {
 	VRRP_HOLD_NONE = 0,
 	VRRP_HOLD_FENCING,   /* fence_command runs */
+	VRRP_HOLD_VOUCHING,  /* durability quorum: vouchers are collected, or missing WAL is fetched */
 	VRRP_HOLD_STORING,   /* epoch and `promoting` on their way to the disk */
+	VRRP_HOLD_NAMING,    /* durability quorum: a standby's sync names, before it is promoted */
 	VRRP_HOLD_PROMOTING, /* the promote command is out */
+	VRRP_HOLD_SYNCING,   /* durability quorum: a primary's sync names, before its gate opens */
 	VRRP_HOLD_STOPPING,  /* LEAVING, or promotion failed: PostgreSQL is being stopped */
 	VRRP_HOLD_SWITCHING, /* LEAVING or PROMOTING in a switchover: struct vrrp_switch says how far it is */
 };
@@ -372,6 +375,34 @@ struct vrrp_core {
 	struct vrrp_time next_announce;
 	uint32_t announce_left;
 	struct vrrp_time claim_at; /* last announcement because of a second claimant */
+
+	/* durability quorum: vouchers (core_vouch.c) */
+	struct vrrp_report_voucher voucher; /* my latest answer to another's ask */
+	uint64_t vouch_ticket;              /* store that makes stored.vouched durable */
+	bool state_lost;                    /* started without a readable state file */
+	bool vouch_pending;                 /* a PostgreSQL that is down is not started: its voucher is under way */
+	uint8_t vouch_told;                 /* why there is no voucher for that ballot (enum vrrp_vouch), logged */
+	struct vrrp_ballot vouch_told_ballot;
+	bool attached;     /* an order of mine may have set primary_conninfo since the last DETACH */
+	uint8_t looks_due; /* looks at PostgreSQL until one has surely begun after the last order's end */
+	struct vrrp_ballot detach_ballot; /* DETACH or SEAL was last ordered for that ballot */
+	struct vrrp_time detach_again_at;
+	struct vrrp_time look_at;     /* next look at PostgreSQL while one is waited for */
+	struct vrrp_time short_since; /* holder: fewer data members in sight than are needed */
+	uint8_t fetch_from;           /* index of the member that has the missing WAL; VRRP_MEMBER_NONE */
+	vrrp_lsn fetch_to;
+	struct vrrp_time fetch_again_at;
+
+	/* durability quorum: sync names (core_sync.c) */
+	struct vrrp_ballot names_ballot; /* the names were last set under this ballot of mine */
+	uint16_t sync_set;               /* set and k of the SYNC_NAMES or DROP_SENDERS under way */
+	uint8_t sync_k;
+	bool sync_drop;                   /* k or an empty list was changed, or is not known: all walsenders go [D7] */
+	bool sync_proved;                 /* a commit of our own was seen to wait since this server is primary [D7] */
+	bool sync_told;                   /* what keeps the gate shut was logged */
+	struct vrrp_time sync_late_since; /* removed names, or intruders, that still count */
+	struct vrrp_time sync_retry_at;   /* walsenders are terminated again */
+	struct vrrp_time sync_failed_at;  /* an order about the names failed */
 
 	/* PostgreSQL */
 	struct vrrp_pg pg;

@@ -85,7 +85,7 @@ bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
  * than what I have received since, so by the report I would be ahead of it and veto a renewal that I have to grant
  * anew (a restarted voter); it cannot lack what it has sent, because a walsender sends what is flushed.
  */
-static bool is_my_source(const struct vrrp_core *core, const struct vrrp_standing *candidate)
+bool core_is_my_source(const struct vrrp_core *core, const struct vrrp_standing *candidate)
 {
 	int index = core_index_of(core, candidate->id);
 
@@ -103,7 +103,7 @@ static bool own_data_is_ahead(const struct vrrp_core *core, const struct vrrp_st
 {
 	struct vrrp_standing own;
 
-	if (core_is_witness(core) || core->stored.diverged || is_my_source(core, candidate)) {
+	if (core_is_witness(core) || core->stored.diverged || core_is_my_source(core, candidate)) {
 		return false;
 	}
 	own = core_own_standing(core);

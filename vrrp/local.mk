@@ -24,8 +24,10 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_role.c \
 	vrrp/core_stand.c \
 	vrrp/core_start.c \
+	vrrp/core_sync.c \
 	vrrp/core_types.h \
 	vrrp/core_vote.c \
+	vrrp/core_vouch.c \
 	vrrp/err.c \
 	vrrp/err.h \
 	vrrp/history.c \
@@ -46,6 +48,8 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/role.c \
 	vrrp/role.h \
 	vrrp/trace.c \
+	vrrp/vouch.c \
+	vrrp/vouch.h \
 	vrrp/words.c
 
 EXTRA_DIST += vrrp/local.mk

@@ -81,6 +81,7 @@ enum vrrp_fault {
 	VRRP_FAULT_STATE_FILE,    /* durable state could not be written */
 	VRRP_FAULT_KERNEL,        /* address or gate could not be set */
 	VRRP_FAULT_LEAVING,       /* clean stop under way */
+	VRRP_FAULT_SYNC_SETTINGS, /* durability quorum: fsync or synchronous_commit is off */
 	VRRP_FAULT_COUNT
 };
 #define VRRP_FAULT_BIT(fault) (UINT32_C(1) << (fault))

@@ -26,6 +26,7 @@ static const struct vrrp_role_row table[] = {
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_PG_DIED, VRRP_ROLE_FAULT, "PostgreSQL died before it was primary" },
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_LET_GO, VRRP_ROLE_LEAVING, "may not be promoted any more" },
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_PROMOTE_FAILED, VRRP_ROLE_LEAVING, "PostgreSQL was not promoted" },
+	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_NO_VOUCHERS, VRRP_ROLE_LEAVING, "too few data members vouch for it" },
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_KERNEL_FAILED, VRRP_ROLE_LEAVING, "the address could not be set" },
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_OTHER_HOLDER, VRRP_ROLE_LEAVING, "another holder has a higher ballot" },
 	{ VRRP_ROLE_PROMOTING, VRRP_CAUSE_PAUSED, VRRP_ROLE_LEAVING, "paused before PostgreSQL was promoted" },

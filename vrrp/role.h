@@ -24,6 +24,7 @@ enum vrrp_cause {
 	VRRP_CAUSE_LET_GO,            /* not eligible any more although PostgreSQL runs */
 	VRRP_CAUSE_OTHER_HOLDER,      /* a fresh report shows another holder (quorum = none: of a higher ballot) */
 	VRRP_CAUSE_PROMOTE_FAILED,    /* PostgreSQL refused, or promote_timeout */
+	VRRP_CAUSE_NO_VOUCHERS,       /* durability quorum: the vouchers that it needs cannot be had */
 	VRRP_CAUSE_KERNEL_FAILED,     /* gate or address could not be set */
 	VRRP_CAUSE_STOP,              /* a clean stop was asked for */
 	VRRP_CAUSE_SWITCHOVER,        /* a switchover: the address is given up, PostgreSQL will be stopped */

@@ -24,14 +24,21 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 {
 	const char *word = event->kind < VRRP_EVENT_COUNT ? event_words[event->kind] : "?";
 	const char *role = vrrp_role_word(core->role);
+	char voucher[80] = "";
 
 	switch (event->kind) {
 	case VRRP_EVENT_REPORT:
-		return snprintf(line, size, "%s: report of %u seq %llu %s ask %u ballot %llu.%u grant to %u", role,
+		if (event->report->voucher.answer != 0) {
+			(void)snprintf(voucher, sizeof(voucher), " voucher %s %llu.%u at " VRRP_LSN_FMT,
+				event->report->voucher.answer == 1 ? "yes" : "no",
+				(unsigned long long)event->report->voucher.ballot.counter,
+				event->report->voucher.ballot.member, VRRP_LSN_ARG(event->report->voucher.position));
+		}
+		return snprintf(line, size, "%s: report of %u seq %llu %s ask %u ballot %llu.%u grant to %u%s", role,
 			event->report->sender, (unsigned long long)event->report->seq,
 			vrrp_role_word(event->report->role), event->report->ask_ms,
 			(unsigned long long)event->report->ballot.counter, event->report->ballot.member,
-			event->report->grant.to);
+			event->report->grant.to, voucher);
 	case VRRP_EVENT_PG:
 		return snprintf(line, size, "%s: pg %s%s%s tl %u at " VRRP_LSN_FMT "%s%s", role,
 			event->pg.up     ? "up"
@@ -83,6 +90,10 @@ int vrrp_trace_action(char *line, size_t size, const struct vrrp_core *core, con
 	case VRRP_ACT_BIND:
 		return snprintf(line, size, "  bind for %u s", action->lifetime_s);
 	case VRRP_ACT_PG:
+		if (action->op == VRRP_PG_OP_SYNC_NAMES || action->op == VRRP_PG_OP_DROP_SENDERS) {
+			return snprintf(line, size, "  pg %s k %u set 0x%x, ticket %llu", vrrp_pg_op_word(action->op),
+				action->sync_k, action->sync_set, (unsigned long long)action->ticket);
+		}
 		return snprintf(line, size, "  pg %s, ticket %llu", vrrp_pg_op_word(action->op),
 			(unsigned long long)action->ticket);
 	case VRRP_ACT_ROLE:

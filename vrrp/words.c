@@ -35,6 +35,7 @@ static const char *const FAULT_WORDS[] = {
 	[VRRP_FAULT_STATE_FILE] = "state_file",
 	[VRRP_FAULT_KERNEL] = "kernel",
 	[VRRP_FAULT_LEAVING] = "leaving",
+	[VRRP_FAULT_SYNC_SETTINGS] = "sync_settings",
 };
 _Static_assert(VRRP_ARRAY_LENGTH(FAULT_WORDS) == VRRP_FAULT_COUNT, "a word for each fault");
 _Static_assert(VRRP_FAULT_COUNT <= 32, "fault_reasons is a 32-bit set");

@@ -283,6 +283,7 @@ void core_lab_promoted(struct core_lab *lab, uint32_t timeline)
 	lab->pg.position += 0x100;
 	vrrp_history_append(&lab->history,
 		&(struct vrrp_timeline){ timeline, lab->pg.position - 0x100, UINT64_C(0xf000) + timeline });
+	core_lab_sync_said(lab);
 }
 
 void core_lab_be_master(struct core_lab *lab, unsigned i, uint64_t counter, uint32_t timeline)
@@ -323,6 +324,7 @@ void core_lab_pg_done(struct core_lab *lab, bool ok)
 	} else if (ok && op == VRRP_PG_OP_DETACH) {
 		postgresql_is(lab, true);
 	}
+	core_lab_quorum_done(lab, op, ok);
 	core_lab_step(
 		lab, (struct vrrp_event){
 			     .kind = VRRP_EVENT_PG_DONE, .ticket = lab->core.op_ticket, .ok = ok, .pg = lab->pg });

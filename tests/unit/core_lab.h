@@ -39,6 +39,7 @@ struct core_lab {
 	struct vrrp_token writing;   /* what the last TOKEN ordered */
 	struct vrrp_stored pending;  /* what the last STORE wrote, if the disk is held */
 	uint64_t pending_ticket;
+	struct vrrp_pg_sync list; /* durability quorum: the sync names on PostgreSQL's disk, and who streams */
 	bool disk_held;
 	bool token_held;
 	bool probe_held;
@@ -97,6 +98,25 @@ void core_lab_elect(struct core_lab *lab);
 void core_lab_serve(struct core_lab *lab);
 /* Lets `us` pass; each ask of mine is granted by the members in `mask` (bit i) 1 ms later, the others are silent. */
 void core_lab_run_us(struct core_lab *lab, int64_t us, unsigned mask);
+
+/* Durability quorum (core_lab_quorum.c). After init: PostgreSQL is a standby attached to nobody that is heard, fsync
+ * on. */
+void core_lab_quorum(struct core_lab *lab);
+/* init, that, and start; everybody heard: BACKUP. */
+void core_lab_up_quorum(struct core_lab *lab, unsigned members, unsigned witnesses);
+/* DETACH, SEAL, SYNC_NAMES and DROP_SENDERS end well, as long as there are any; in `done` of the call. */
+void core_lab_settle(struct core_lab *lab);
+/* Member i answers my ask for a voucher: yes; no, being ahead by so many bytes. */
+void core_lab_vouch(struct core_lab *lab, unsigned i);
+void core_lab_refuse(struct core_lab *lab, unsigned i, uint64_t bytes);
+/* Member i is PROMOTING under a new ballot. Then, or later: 1 if my last report vouches for it, 2 if it says no, else
+ * 0. */
+int core_lab_ask_voucher(struct core_lab *lab, unsigned i);
+int core_lab_voucher(const struct core_lab *lab, unsigned i);
+/* What lab->list makes of what a primary says of its standbys. */
+void core_lab_sync_said(struct core_lab *lab);
+/* What an order makes of it, and of primary_conninfo; core_lab_pg_done() calls it. */
+void core_lab_quorum_done(struct core_lab *lab, enum vrrp_pg_op op, bool ok);
 
 /* How many actions of that kind, or orders of that op, there are in `done`. */
 unsigned core_lab_count(const struct core_lab *lab, enum vrrp_action_kind kind);

@@ -1,3 +1,4 @@
+#include "tests/unit/core_monitor_quorum.h"
 #include "tests/unit/core_monitor_view.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ void core_monitor_init(struct core_monitor *monitor)
 static void note_write(struct core_monitor *monitor, const struct vrrp_core *core, uint64_t ticket)
 {
 	monitor->written[monitor->writes++ % CORE_MONITOR_WRITES] =
-		(struct core_monitor_write){ ticket, core->stored.epoch, core->stored.promoting,
+		(struct core_monitor_write){ ticket, core->stored.epoch, core->stored.promoting, core->stored.vouched,
 			core->stored.long_grant.expires, core->stored.long_grant.to };
 }
 
@@ -27,6 +28,7 @@ void core_monitor_adopt(struct core_monitor *monitor, const struct vrrp_core *co
 	monitor->token_end = core->token.lease_end;
 	monitor->token_ballot = core->token.ballot;
 	monitor->spins = 0;
+	core_monitor_quorum_adopt(monitor, core);
 }
 
 void core_monitor_before(struct core_monitor *monitor, const struct vrrp_core *core)
@@ -114,6 +116,11 @@ static const char *check_attach(const struct core_monitor_view *v, const struct 
 {
 	const struct vrrp_report *report = core_fresh(v->after, action->member);
 
+	if (follow && core_monitor_quorum_fetches(v->after, action->member)) {
+		return vrrp_ballot_equal(&v->monitor->durable.epoch, &report->epoch)
+			       ? NULL
+			       : "A7: WAL is fetched before its epoch is durable";
+	}
 	if (report == NULL || report->role != VRRP_ROLE_MASTER || !vrrp_ballot_equal(&report->epoch, &report->ballot)) {
 		return "section 7: attached to somebody that no fresh report shows as MASTER";
 	}
@@ -163,7 +170,7 @@ static const char *check_op(struct core_monitor_view *v, const struct vrrp_actio
 	default:
 		break;
 	}
-	return wrong;
+	return wrong != NULL ? wrong : core_monitor_quorum_op(v->monitor, v->after, action);
 }
 
 /* Section 4.4: while paused only a running primary stands, and nothing is promoted. */
@@ -215,6 +222,9 @@ static const char *check_role(struct core_monitor_view *v, const struct vrrp_act
 	if (!may_serve(v) && (v->bound || v->gate_in.us != 0 || v->gate_out.us != 0)) {
 		return "I5: still serves in a role that does not hold";
 	}
+	if (action->row->cause == VRRP_CAUSE_SERVING) {
+		return core_monitor_quorum_serving(v->monitor, v->after);
+	}
 	return action->row->cause == VRRP_CAUSE_STAND ? check_stand(v) : NULL;
 }
 
@@ -252,7 +262,7 @@ static const char *check_send(struct core_monitor_view *v)
 	if (vrrp_report_encode(report, &auth, bytes, sizeof(bytes)) < 0) {
 		return "the report cannot be encoded";
 	}
-	return NULL;
+	return core_monitor_quorum_send(v->monitor, v->after);
 }
 
 static const char *check_action(struct core_monitor_view *v, const struct vrrp_action *action)
@@ -322,7 +332,7 @@ static const char *check_end(const struct core_monitor_view *v)
 	if (vrrp_role_holds(v->role) && !vrrp_time_before(core->now, core->lease_end)) {
 		return "holds without a lease";
 	}
-	if (v->event->kind != VRRP_EVENT_START &&
+	if (v->event->kind != VRRP_EVENT_START && core->fetch_from == VRRP_MEMBER_NONE &&
 		vrrp_ballot_compare(&core->stored.epoch, &v->before->stored.epoch) < 0) {
 		return "section 6: the epoch went back";
 	}
@@ -369,8 +379,8 @@ static void take_event(struct core_monitor_view *v)
 		(v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_STOP_IMMEDIATE || v->op == VRRP_PG_OP_STOP_FAST)) {
 		m->promote_open = false; /* one that failed may still come about */
 	}
-	if (done ||
-		(dead && (v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_DETACH || v->op == VRRP_PG_OP_FOLLOW))) {
+	if (done || (dead && (v->op == VRRP_PG_OP_PROMOTE || v->op == VRRP_PG_OP_DETACH || v->op == VRRP_PG_OP_FOLLOW ||
+				     v->op == VRRP_PG_OP_SYNC_NAMES || v->op == VRRP_PG_OP_DROP_SENDERS))) {
 		v->op = VRRP_PG_OP_NONE;
 	}
 }
@@ -400,6 +410,7 @@ const char *core_monitor_after(struct core_monitor *monitor, const struct vrrp_c
 		v.bound = true; /* as the process before left them */
 		v.gate_in = v.gate_out = event->token.lease_end;
 	}
+	core_monitor_quorum_event(monitor, core, event);
 	monitor->actions_max = update->count > monitor->actions_max ? update->count : monitor->actions_max;
 	for (unsigned i = 0; i < update->count && wrong == NULL; i++) {
 		wrong = check_action(&v, &update->action[i]);

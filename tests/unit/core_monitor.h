@@ -18,6 +18,7 @@ struct core_monitor_write {
 	uint64_t ticket;
 	struct vrrp_ballot epoch;
 	struct vrrp_ballot promoting;
+	struct vrrp_ballot vouched;
 	struct vrrp_time long_end; /* of the long grant on record, and its voter */
 	uint8_t long_to;
 };
@@ -35,6 +36,13 @@ struct core_monitor {
 	struct vrrp_ballot token_ballot;
 	unsigned spins;     /* timer steps at one instant */
 	uint64_t rows_seen; /* bit set of the rows of vrrp_role_table() */
+
+	/* durability quorum (core_monitor_quorum.c) */
+	struct vrrp_ballot voucher[VRRP_MEMBERS_MAX]; /* the ballot that each other member vouched for last */
+	struct vrrp_ballot named;                     /* ballot under which SYNC_NAMES ended well last */
+	struct vrrp_pg looked;                        /* the last look at PostgreSQL */
+	uint8_t ordered_k;                            /* of the last order about the names */
+	bool proved;                                  /* a commit was seen to wait on this primary */
 };
 
 void core_monitor_init(struct core_monitor *monitor);
