@@ -451,11 +451,13 @@ static void promoting_tick(struct vrrp_core *core, struct vrrp_update *update)
 		if (gave_up(core, update)) {
 			break;
 		}
-		core_vouch_prepare(core, update);
-		core_sync_tick(core, update);
 		if (core_vouch_collect(core, update)) {
 			store_epoch(core);
 		}
+		if (core->phase == VRRP_HOLD_VOUCHING) {
+			core_vouch_prepare(core, update);
+		}
+		core_sync_tick(core, update);
 		break;
 	case VRRP_HOLD_STORING:
 		core_sync_tick(core, update);

@@ -48,6 +48,8 @@ enum ex_extra {
 	EX_EXTRA_TOKEN_STANDS, /* a token of a lease that was let go is not removed yet, the release waits for it */
 	EX_EXTRA_LONG_PENDING, /* a long renewal waits for its record */
 	EX_EXTRA_RESUMED,      /* the lease is the one that the process before left; PostgreSQL is not looked at yet */
+	EX_EXTRA_QUORUM,       /* nothing more under way; durability quorum, three data members, k = 1 */
+	EX_EXTRA_QUORUM_STREAMING, /* the same, and streaming from member 2 */
 	EX_EXTRAS
 };
 
@@ -76,6 +78,8 @@ const char *ex_extra_word(enum ex_extra extra);
 bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core);
 void ex_hear(struct vrrp_core *core, unsigned member, enum vrrp_role role);
 void ex_config(struct vrrp_core_config *ret_config, bool witness, bool quorum_none);
+/* Of any of those: durability quorum, member 3 with data. */
+void ex_config_durable(struct vrrp_core_config *config);
 /* PostgreSQL as a probe would show it. */
 struct vrrp_pg ex_pg(enum ex_pg state);
 struct vrrp_history ex_history(void);

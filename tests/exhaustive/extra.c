@@ -6,7 +6,7 @@
 static const char *const extra_words[EX_EXTRAS] = { "nothing more", "following", "starting", "rewinding",
 	"stopping after a lost lease", "superseded", "was promoting", "diverged", "streaming", "a primary is heard",
 	"a record is pending", "link down", "fault_hold", "disk failed", "vouched", "restarting", "token out",
-	"token stands", "long grant pending", "resumed" };
+	"token stands", "long grant pending", "resumed", "durability quorum", "durability quorum, streaming" };
 
 const char *ex_extra_word(enum ex_extra extra)
 {
@@ -113,6 +113,29 @@ static bool add_restart(const struct ex_scene *scene, struct vrrp_core *core)
 	}
 }
 
+/* Who is past the vouchers has got them; who serves has its names in force. */
+static bool add_quorum(const struct ex_scene *scene, struct vrrp_core *core)
+{
+	bool past = scene->phase != VRRP_HOLD_NONE && scene->phase != VRRP_HOLD_FENCING &&
+		    scene->phase != VRRP_HOLD_VOUCHING;
+
+	ex_config_durable(&core->config);
+	if (scene->quorum_none) {
+		return false;
+	}
+	if (past || scene->role == VRRP_ROLE_MASTER) {
+		core->peer[1].report.voucher = (struct vrrp_report_voucher){ core->ballot, EX_POSITION, 1 };
+		core->names_ballot = scene->phase == VRRP_HOLD_NAMING || scene->phase == VRRP_HOLD_STORING
+					     ? core->names_ballot
+					     : core->ballot;
+	}
+	if (scene->phase == VRRP_HOLD_VOUCHING || past) {
+		core->stored.vouched = core->ballot;
+	}
+	core->sync_proved = scene->role == VRRP_ROLE_MASTER;
+	return true;
+}
+
 bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 {
 	bool holds = vrrp_role_holds(scene->role);
@@ -125,6 +148,15 @@ bool ex_extra_add(const struct ex_scene *scene, struct vrrp_core *core)
 	switch (scene->extra) {
 	case EX_EXTRA_NONE:
 		return true;
+	case EX_EXTRA_QUORUM:
+		return add_quorum(scene, core);
+	case EX_EXTRA_QUORUM_STREAMING:
+		core->pg.streaming = true;
+		core->pg.receiver = true;
+		core->pg.no_upstream = false;
+		core->pg.position_known = false;
+		core->pg.upstream = 1;
+		return scene->pg == EX_PG_STANDBY && add_quorum(scene, core);
 	case EX_EXTRA_STREAMING:
 		core->pg.streaming = true;
 		core->pg.receiver = true;

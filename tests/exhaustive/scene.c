@@ -37,6 +37,12 @@ void ex_config(struct vrrp_core_config *ret_config, bool witness, bool quorum_no
 	}
 }
 
+void ex_config_durable(struct vrrp_core_config *config)
+{
+	config->durability = VRRP_DURABILITY_QUORUM;
+	config->member[EX_MEMBERS - 1].witness = false;
+}
+
 struct vrrp_history ex_history(void)
 {
 	return (struct vrrp_history){ .count = 1, .entry = { { .timeline = 1 } } };
@@ -44,7 +50,11 @@ struct vrrp_history ex_history(void)
 
 struct vrrp_pg ex_pg(enum ex_pg state)
 {
-	struct vrrp_pg pg = { .upstream = VRRP_MEMBER_NONE, .system_identifier = SCENE_SYSTEM, .timeline = 1 };
+	struct vrrp_pg pg = { .upstream = VRRP_MEMBER_NONE,
+		.system_identifier = SCENE_SYSTEM,
+		.timeline = 1,
+		.fsync_on = true,
+		.no_upstream = true };
 
 	switch (state) {
 	case EX_PG_PRIMARY:
@@ -54,6 +64,9 @@ struct vrrp_pg ex_pg(enum ex_pg state)
 		pg.position = EX_POSITION;
 		pg.replayed = EX_POSITION;
 		pg.position_known = true;
+		pg.sync = (struct vrrp_pg_sync){
+			.known = state == EX_PG_PRIMARY, .listed = true, .k = 1, .settings_ok = true
+		};
 		break;
 	case EX_PG_STARTING:
 		pg.starting = true;
@@ -133,8 +146,16 @@ static bool is_possible(const struct ex_scene *scene)
 		return false;
 	}
 	if ((scene->role == VRRP_ROLE_PROMOTING) !=
-		(scene->phase == VRRP_HOLD_FENCING || scene->phase == VRRP_HOLD_STORING ||
-			scene->phase == VRRP_HOLD_PROMOTING)) {
+		(scene->phase != VRRP_HOLD_NONE && scene->phase != VRRP_HOLD_STOPPING)) {
+		return false;
+	}
+	if (scene->extra != EX_EXTRA_QUORUM && scene->extra != EX_EXTRA_QUORUM_STREAMING &&
+		(scene->phase == VRRP_HOLD_VOUCHING || scene->phase == VRRP_HOLD_NAMING ||
+			scene->phase == VRRP_HOLD_SYNCING)) {
+		return false; /* of durability quorum only */
+	}
+	if ((scene->phase == VRRP_HOLD_NAMING && scene->pg == EX_PG_PRIMARY) ||
+		(scene->phase == VRRP_HOLD_SYNCING && scene->pg == EX_PG_STANDBY)) {
 		return false;
 	}
 	if (holds && scene->pg == EX_PG_GONE) {
@@ -166,10 +187,12 @@ static void set_hold(struct vrrp_core *core, const struct ex_scene *scene)
 	core->worth[1] = until;
 	core->lease_end = until;
 	core->phase = scene->phase;
-	if (scene->phase != VRRP_HOLD_FENCING) {
+	if (scene->phase != VRRP_HOLD_FENCING && scene->phase != VRRP_HOLD_VOUCHING) {
 		core->stored.epoch = core->ballot;
 	}
-	if (scene->phase == VRRP_HOLD_PROMOTING || (scene->phase == VRRP_HOLD_STORING && core->pg.in_recovery)) {
+	core->promote_deadline = vrrp_time_add(core->now, EX_LEASE_US);
+	if (scene->phase == VRRP_HOLD_PROMOTING || scene->phase == VRRP_HOLD_NAMING ||
+		(scene->phase == VRRP_HOLD_STORING && core->pg.in_recovery)) {
 		core->stored.promoting = core->ballot;
 	}
 	core->bound = scene->role == VRRP_ROLE_MASTER;
@@ -180,11 +203,9 @@ static void set_hold(struct vrrp_core *core, const struct ex_scene *scene)
 	} else if (scene->phase == VRRP_HOLD_FENCING) {
 		core->config.fence = true;
 		core->wait_ticket = ++core->next_ticket;
-		core->promote_deadline = vrrp_time_add(core->now, EX_LEASE_US);
 	} else if (scene->phase == VRRP_HOLD_PROMOTING || scene->phase == VRRP_HOLD_STOPPING) {
 		core->op = scene->phase == VRRP_HOLD_PROMOTING ? VRRP_PG_OP_PROMOTE : VRRP_PG_OP_STOP_IMMEDIATE;
 		core->op_ticket = ++core->next_ticket;
-		core->promote_deadline = vrrp_time_add(core->now, EX_LEASE_US);
 	}
 }
 

@@ -25,6 +25,8 @@ enum say {
 	SAY_PAUSED,
 	SAY_TOO_LONG,
 	SAY_LONG, /* asks for restart_grace under the ballot that I granted */
+	SAY_VOUCHER,
+	SAY_NO_VOUCHER,
 	SAY_COUNT
 };
 
@@ -102,6 +104,13 @@ static void say(const struct vrrp_core *core, struct vrrp_report *report, enum s
 		break;
 	case SAY_RELEASE:
 		report->release = core->grant.ballot;
+		break;
+	case SAY_VOUCHER:
+		report->voucher = (struct vrrp_report_voucher){ core->ballot, report->position, 1 };
+		break;
+	case SAY_NO_VOUCHER:
+		report->position += 4096;
+		report->voucher = (struct vrrp_report_voucher){ core->ballot, report->position, 2 };
 		break;
 	case SAY_TOO_LONG:
 		report->ask_ms = report->ask_ms == 0 ? 0 : 20 * report->ask_ms;

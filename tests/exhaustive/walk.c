@@ -21,6 +21,9 @@ static const char *start(struct member *member, unsigned kind, struct vrrp_updat
 	};
 
 	ex_config(&config, kind == 3, kind == 1);
+	if (kind == 4) {
+		ex_config_durable(&config);
+	}
 	vrrp_core_init(&member->core, &config, 42, kind);
 	core_monitor_init(&member->monitor);
 	event.stored.system_identifier = 77;

@@ -44,7 +44,7 @@ void core_monitor_quorum_event(
 		monitor->voucher[event->member] = event->report->voucher.ballot;
 	} else if (event->kind == VRRP_EVENT_PG) {
 		monitor->looked = event->pg;
-		monitor->proved = monitor->proved && event->pg.up && !event->pg.in_recovery;
+		monitor->proved = monitor->proved && !event->pg.gone && !event->pg.starting && !event->pg.in_recovery;
 	} else if (event->kind == VRRP_EVENT_PG_DEAD) {
 		monitor->proved = false;
 	} else if (event->kind == VRRP_EVENT_PG_DONE && event->ok && event->ticket == before->op_ticket) {
