@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_core_long \
 	tests/unit/test_core_pause \
 	tests/unit/test_core_pg \
+	tests/unit/test_core_vouch \
 	tests/unit/test_core_vouch_give \
 	tests/unit/test_vouch \
 	tests/unit/test_core_quorum_none \

@@ -387,12 +387,12 @@ static void wait_for_more(struct vrrp_core *core, struct vrrp_update *update, co
 void core_vouch_prepare(struct vrrp_core *core, struct vrrp_update *update)
 {
 	struct vrrp_vouch_case question;
-	enum vrrp_vouch own = own_verdict(core, &question);
 
 	if (core->fetch_from != VRRP_MEMBER_NONE) {
 		fetch(core, update);
-	} else {
-		prepare(core, update, own, &question);
+	}
+	if (core->fetch_from == VRRP_MEMBER_NONE) {
+		prepare(core, update, own_verdict(core, &question), &question);
 	}
 }
 
