@@ -1,9 +1,9 @@
 /*
  * What the core's files share with each other and with nobody else: core.c (steps), core_start.c, core_peers.c (reports
  * and the view of the others), core_vote.c and core_long.c (voter), core_members.c (member lists), core_stand.c
- * (candidate), core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin), core_history.c (own
- * history and lag, whom to follow), core_vouch.c (vouchers) and core_sync.c (sync names) of durability quorum,
- * core_report.c (the own report), core_role.c (the only writer of the role).
+ * (candidate), core_take.c, core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin),
+ * core_history.c (own history and lag, whom to follow), core_vouch.c (vouchers) and core_sync.c (sync names) of
+ * durability quorum, core_report.c (the own report), core_role.c (the only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
 #define VRRP_CORE_INTERNAL_H
@@ -126,15 +126,22 @@ void core_pause_heard(struct vrrp_core *core, const struct vrrp_report *report, 
 bool core_pause_allows(const struct vrrp_core *core, const struct vrrp_standing *standing);
 bool core_pause_allows_me(const struct vrrp_core *core);
 
+/* core_take.c */
+void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update);
+void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
+void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
+void core_take_primary(struct vrrp_core *core, struct vrrp_update *update); /* PostgreSQL is out of recovery */
+void core_take_tick(struct vrrp_core *core, struct vrrp_update *update);    /* durability quorum, PROMOTING */
+
 /* core_hold.c */
+void core_hold_serve(struct vrrp_core *core, struct vrrp_update *update);
+/* What a MASTER does not survive if another is eligible; 0 = fit to serve. */
+uint32_t core_hold_unfit(const struct vrrp_core *core);
 void core_hold_resume(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_extend(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_shorten(struct vrrp_core *core, struct vrrp_update *update);
-void core_hold_begin(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update);
-void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
-void core_hold_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
 void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok);
 void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update);
 void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);

@@ -25,6 +25,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_stand.c \
 	vrrp/core_start.c \
 	vrrp/core_sync.c \
+	vrrp/core_take.c \
 	vrrp/core_types.h \
 	vrrp/core_vote.c \
 	vrrp/core_vouch.c \
