@@ -242,7 +242,8 @@ fuzz_shared = \
 	tests/fuzz/world.h \
 	tests/fuzz/world_values.c \
 	tests/unit/core_monitor.c \
-	tests/unit/core_monitor_lease.c
+	tests/unit/core_monitor_lease.c \
+	tests/unit/core_monitor_quorum.c
 
 tidy_tests = \
 	tests/tidy/tidy.py \
