@@ -68,8 +68,7 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 		core->pg.starting = event->pg.starting;
 		core->pg.gone = event->pg.gone;
 		core->pg.faults = event->pg.faults;
-		core->pg.position_known =
-			event->pg.gone && event->pg.position_known && core->config.durability == VRRP_DURABILITY_QUORUM;
+		core->pg.position_known = event->pg.gone && event->pg.position_known;
 		core->pg.sealed = event->pg.gone && event->pg.sealed;
 		if (core->pg.position_known) { /* cleanly shut down: its end, as pg_control has it */
 			core->pg.position = event->pg.position;
