@@ -4,11 +4,6 @@ static size_t instance_not_yet(const struct config_instance *instance, struct co
 {
 	size_t before = report->errors;
 
-	if (instance->durability != CONFIG_DURABILITY_ASYNC) {
-		config_report_error(report, instance->line,
-			"durability = quorum of \"%s\": not yet: write async, and know what a failover may lose",
-			instance->name);
-	}
 	if (instance->postgresql.primary_crash_grace_us != 0) {
 		config_report_error(report, instance->line,
 			"primary_crash_grace of \"%s\": not yet: leave it out, a dead primary is left at once",

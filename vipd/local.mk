@@ -71,6 +71,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/state_writer.h \
 	vipd/status.c \
 	vipd/status.h \
+	vipd/status_sync.c \
+	vipd/status_sync.h \
 	vipd/status_view.c \
 	vipd/status_view.h \
 	vipd/stored_text.c \

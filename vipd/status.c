@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vipd/status_sync.h"
 #include "vipd/status_view.h"
 #include "vipd/text_escape.h"
 #include "vrrp/addr.h"
@@ -315,7 +316,8 @@ json_t *status_instance_new(const struct status_input *input)
 									: "adaptive",
 		"paused", view.core.stored.paused, "addresses", addresses_new(&view), "members", members_new(&view),
 		"at_risk_bytes", number_new(at_risk_bytes(&view)));
-	if (object != NULL && extra_set(object, &view) != 0) {
+	if (object != NULL &&
+		(extra_set(object, &view) != 0 || json_object_set_new(object, "sync", status_sync_new(&view)) != 0)) {
 		json_decref(object);
 		return NULL;
 	}

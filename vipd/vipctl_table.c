@@ -211,6 +211,33 @@ static void addresses_get(const json_t *instance, char *ret_addresses, char *ret
 	}
 }
 
+/* durability = quorum, on the host whose primary it is: whom commits wait for, and what is missing. */
+static void sync_print(FILE *out, const json_t *sync)
+{
+	char named[4 * CELL_SIZE], counted[4 * CELL_SIZE], intruders[4 * CELL_SIZE], waits[CELL_SIZE], k[CELL_SIZE];
+
+	if (!json_is_object(sync)) {
+		return;
+	}
+	integer_format(json_object_get(sync, "k"), k, sizeof(k));
+	words_get(sync, "named", named, sizeof(named));
+	words_get(sync, "counted", counted, sizeof(counted));
+	words_get(sync, "intruders", intruders, sizeof(intruders));
+	words_get(sync, "waits_for", waits, sizeof(waits));
+	if (json_is_false(json_object_get(sync, "ours"))) {
+		fprintf(out, "synchronous_standby_names was not written by vipd\n");
+	} else if (json_is_true(json_object_get(sync, "ours"))) {
+		fprintf(out, "commits wait for %s of %s; streaming: %s\n", k, named[0] != '\0' ? named : "nobody yet",
+			counted[0] != '\0' ? counted : "nobody");
+	}
+	if (intruders[0] != '\0') {
+		fprintf(out, "a second connection bears the name of %s\n", intruders);
+	}
+	if (waits[0] != '\0') {
+		fprintf(out, "waits for: %s\n", waits);
+	}
+}
+
 void vipctl_table_print(FILE *out, const json_t *instance)
 {
 	char name[CELL_SIZE], vrid[CELL_SIZE], holder[CELL_SIZE], lease[CELL_SIZE], left[CELL_SIZE];
@@ -234,6 +261,7 @@ void vipctl_table_print(FILE *out, const json_t *instance)
 		fprintf(out, "clock of this host: its rate is %lld ppm beyond half of max_drift\n",
 			(long long)json_integer_value(json_object_get(instance, "clock_excess_ppm")));
 	}
+	sync_print(out, json_object_get(instance, "sync"));
 	if (faults[0] != '\0') {
 		fprintf(out, "fault on this host: %s\n", faults);
 	}

@@ -331,6 +331,76 @@ static void the_rest(void **state)
 	assert_value(host.json, "durability", "\"quorum\"");
 }
 
+static void who_commits_wait_for(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	const json_t *sync;
+
+	(void)state;
+	assert_non_null(out);
+	master_make(3);
+	host.core.pg.sync = (struct vrrp_pg_sync){ .known = true };
+	assert_value(status_make(), "sync", "null"); /* async */
+	host.core.config.durability = VRRP_DURABILITY_QUORUM;
+	host.core.config.sync_standbys = 1;
+	host.core.pg.fsync_on = true;
+	host.core.pg.sync = (struct vrrp_pg_sync){
+		.known = true, .listed = true, .named = 1U << DB2, .k = 1, .counted = 1U << DB2, .settings_ok = true
+	};
+	sync = json_object_get(status_make(), "sync");
+	assert_value(sync, "k", "1");
+	assert_value(sync, "ours", "true");
+	assert_value(sync, "named", "[\"db2\"]");
+	assert_value(sync, "counted", "[\"db2\"]");
+	assert_value(sync, "intruders", "[]");
+	assert_value(sync, "settings_ok", "true");
+	assert_value(sync, "waits_for", "null");
+	host.core.pg.sync.counted = 0;
+	host.core.pg.sync.intruders = 1U << DB2;
+	sync = json_object_get(status_make(), "sync");
+	assert_value(sync, "waits_for", "\"standbys\"");
+	vipctl_table_print(out, host.json);
+	assert_int_equal(fclose(out), 0);
+	if (strstr(text, "durability quorum\ncommits wait for 1 of db2; streaming: nobody\n"
+			 "a second connection bears the name of db2\nwaits for: standbys\nMEMBER") == NULL) {
+		fail_msg("%s", text);
+	}
+	free(text);
+	host_make(DB2, 3);
+	host.core.config.durability = VRRP_DURABILITY_QUORUM;
+	assert_value(status_make(), "sync", "null"); /* a standby waits for nobody */
+}
+
+static void what_keeps_the_gate_shut(void **state)
+{
+	static const struct {
+		enum vrrp_hold_phase phase;
+		bool settings_ok;
+		const char *word;
+	} cases[] = {
+		{ VRRP_HOLD_FENCING, true, "null" },
+		{ VRRP_HOLD_VOUCHING, true, "\"vouchers\"" },
+		{ VRRP_HOLD_NAMING, false, "\"synchronous_standby_names\"" },
+		{ VRRP_HOLD_PROMOTING, true, "\"promotion\"" },
+		{ VRRP_HOLD_SYNCING, true, "\"synchronous_standby_names\"" },
+		{ VRRP_HOLD_SYNCING, false, "\"settings\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(cases); i++) {
+		master_make(3);
+		host.core.config.durability = VRRP_DURABILITY_QUORUM;
+		host.core.role = VRRP_ROLE_PROMOTING;
+		host.core.phase = cases[i].phase;
+		host.core.pg.sync = (struct vrrp_pg_sync){ .known = true, .settings_ok = cases[i].settings_ok };
+		assert_value(json_object_get(status_make(), "sync"), "waits_for", cases[i].word);
+		host.core.config.durability = VRRP_DURABILITY_ASYNC;
+		assert_value(status_make(), "sync", "null");
+	}
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -352,6 +422,8 @@ int main(void)
 		cmocka_unit_test(positions),
 		cmocka_unit_test(risk_without_a_master),
 		cmocka_unit_test(the_rest),
+		cmocka_unit_test(who_commits_wait_for),
+		cmocka_unit_test(what_keeps_the_gate_shut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
