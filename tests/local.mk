@@ -346,6 +346,6 @@ dist-hook:
 
 EXTRA_DIST += tests/local.mk tests/run_cmocka.py tests/run_postgres.py tests/run_sim.py tests/run_golden.py tests/run_mutants.py tests/sim/seeds \
 	tests/golden/stories tests/mutants/table \
-	tests/tally.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_shared) $(fuzz_targets:=.c) \
+	tests/tally.py tests/soak.py tests/skips.txt tests/fuzz/run.py tests/fuzz/corpus $(fuzz_shared) $(fuzz_targets:=.c) \
 	tests/tidy/tidy.py tests/tidy/selftest.py tests/tidy/tree.py tests/tidy/rules_layers.py \
 	tests/tidy/rules_source.py tests/tidy/rules_binary.py tests/tidy/rules_documents.py
