@@ -92,6 +92,7 @@ static json_t *status_all(struct daemon *daemon, const char *only)
 {
 	json_t *instances = json_array();
 	const char *node = "";
+	json_t *status;
 
 	for (size_t i = 0; i < daemon->count; i++) {
 		struct instance *instance = daemon->instance[i];
@@ -101,7 +102,9 @@ static json_t *status_all(struct daemon *daemon, const char *only)
 			(void)json_array_append_new(instances, instance_status_new(instance, clock_now()));
 		}
 	}
-	return status_new(node, VIPD_VERSION, instances);
+	status = status_new(node, VIPD_VERSION, instances);
+	(void)json_object_set_new(status, "unknown_vrid", json_integer((json_int_t)daemon->unknown_vrid));
+	return status;
 }
 
 static json_t *on_request(void *context, uint64_t client, const json_t *request)

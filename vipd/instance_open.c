@@ -162,22 +162,28 @@ static void on_claim(void *user, const struct vrrp_addr *addr, const uint8_t mac
 	instance_post(instance, &event);
 }
 
+/* An advertisement of the known holder's, or one that cannot be told from it: a link-local address names no member. */
+static bool is_holders_advert(const struct instance *instance, const struct vrrp_addr *source)
+{
+	int holder = vrrp_core_holder(&instance->core);
+	const struct vrrp_addr *expected;
+
+	if (holder < 0 || (size_t)holder == instance->self) {
+		return false; /* our own do not come back to us */
+	}
+	expected = &instance->own->member[holder].address;
+	return source->family != expected->family || vrrp_addr_equal(source, expected);
+}
+
 /* Advertisements elect nobody; one that is not the known holder's is an alarm. */
 static void on_advert(void *user, const struct vrrp_addr *source, uint8_t priority)
 {
 	struct instance *instance = user;
-	int holder = vrrp_core_holder(&instance->core);
 	char text[VRRP_ADDR_TEXT_MAX];
 	uint64_t suppressed = 0;
 
-	if (holder >= 0 && ((size_t)holder != instance->self || source->family == 6)) {
-		const struct vrrp_addr *expected = &instance->own->member[holder].address;
-
-		/* An IPv6 advertisement comes from a link-local address, which names no member. */
-		if ((size_t)holder != instance->self &&
-			(source->family != expected->family || vrrp_addr_equal(source, expected))) {
-			return;
-		}
+	if (is_holders_advert(instance, source)) {
+		return;
 	}
 	if (log_limit_pass(&instance->master_limit, clock_now(), 10 * VRRP_US_PER_S, &suppressed)) {
 		log_warning(instance->own->name, "foreign_master: advertisement of priority %u with our VRID from %s",

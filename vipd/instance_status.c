@@ -27,7 +27,8 @@ json_t *instance_status_new(const struct instance *instance, struct vrrp_time no
 		.core = &instance->core,
 		.now = now,
 		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
-		.gate_note = kernel_gate_note(instance->kernel) };
+		.gate_note = kernel_gate_note(instance->kernel),
+		.sends_failed = instance->sends_failed };
 
 	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
 		input.bound[i] = kernel_is_bound(instance->kernel, i);

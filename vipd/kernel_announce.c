@@ -123,7 +123,10 @@ int kernel_advert(struct kernel *kernel, uint8_t priority, struct vip_err *err)
 	for (size_t i = 0; i < kernel->address_count; i++) {
 		addrs[i] = kernel->address[i].addr;
 	}
-	kernel_adverts_open(kernel);
+	/* What is missing may be a link-local address in its duplicate detection: asked for about once a second. */
+	if (kernel->adverts_sent++ * kernel->advert_int_us % VRRP_US_PER_S < kernel->advert_int_us) {
+		kernel_adverts_open(kernel);
+	}
 	for (unsigned i = 0; i < 2; i++) {
 		struct vrrp_advert advert;
 		struct vrrp_advert_route route = { .ttl = VRRP_ADVERT_TTL,

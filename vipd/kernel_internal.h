@@ -48,6 +48,7 @@ struct kernel {
 	struct nl_sockdiag *diag;
 	struct nl_packet *packet;
 	struct advert_sock *advert[2]; /* IPv4, IPv6; NULL: not open */
+	int64_t adverts_sent;
 	int epoll_fd;
 	size_t port_count;
 	struct kernel_port port[KERNEL_PORTS_MAX];

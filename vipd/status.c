@@ -287,14 +287,14 @@ static int extra_set(json_t *object, const struct status_view *view)
 	if (operation == NULL && view->core.op != VRRP_PG_OP_NONE) {
 		operation = vrrp_pg_op_word(view->core.op);
 	}
-	return json_object_update_new(
-		object, json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "node",
-				name_new(view, (int)input->self), "gate", GATE_WORDS[input->gate], "gate_note",
-				text_new(input->gate_note), "epoch", ballot_new(&view->core.stored.epoch), "drops",
-				drops_new(view), "stalls", (json_int_t)view->core.stalls, "clock_excess_ppm",
-				(json_int_t)view->core.clock_excess_ppm, "silent_ms",
-				(json_int_t)ms_until(view, view->core.silent_until), "pg_error",
-				text_new(input->pg_sentence), "operation", text_new(operation)));
+	return json_object_update_new(object,
+		json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I}", "node",
+			name_new(view, (int)input->self), "gate", GATE_WORDS[input->gate], "gate_note",
+			text_new(input->gate_note), "epoch", ballot_new(&view->core.stored.epoch), "drops",
+			drops_new(view), "stalls", (json_int_t)view->core.stalls, "clock_excess_ppm",
+			(json_int_t)view->core.clock_excess_ppm, "silent_ms",
+			(json_int_t)ms_until(view, view->core.silent_until), "pg_error", text_new(input->pg_sentence),
+			"operation", text_new(operation), "sends_failed", (json_int_t)input->sends_failed));
 }
 
 json_t *status_instance_new(const struct status_input *input)

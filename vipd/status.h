@@ -37,6 +37,7 @@ struct status_input {
 	const char *gate_note;          /* a few words; NULL = none */
 	bool bound[VRRP_ADDRESSES_MAX]; /* on this host, by the order of the configuration */
 	const uint64_t *drops;   /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
+	uint64_t sends_failed;   /* reports that could not be handed to the kernel */
 	const char *pg_sentence; /* why PostgreSQL is down, any bytes; NULL = nothing to say */
 	const char *op_progress; /* what is being done to PostgreSQL, any bytes; NULL = nothing */
 };

@@ -306,6 +306,7 @@ static void the_rest(void **state)
 	host_make(W1, 3);
 	host.core.drops[VRRP_DROP_SEQ] = 2;
 	host.core.stalls = 3;
+	host.input.sends_failed = 7;
 	host.core.silent_until = vrrp_time_add(host.input.now, 250 * VRRP_US_PER_MS);
 	host.core.refusal = (struct vrrp_report_refusal){ .to = 2, .reason = VRRP_REFUSAL_SILENT, .bound_ms = 250 };
 	host.core.refusal_until = VRRP_TIME_NEVER;
@@ -316,6 +317,7 @@ static void the_rest(void **state)
 	}
 	assert_value(host.json, "gate_note", "\"time namespace\"");
 	assert_value(host.json, "stalls", "3");
+	assert_value(host.json, "sends_failed", "7");
 	assert_value(host.json, "silent_ms", "250");
 	assert_string_equal(note(W1), "start-up silence, grants nothing yet");
 	assert_value(member(W1), "refused", "{\"member\":\"db2\",\"reason\":\"silent\",\"bound_ms\":250}");
