@@ -17,7 +17,7 @@ SECONDS = int(os.environ.get("VIPD_FUZZ_SECONDS", "20"))
 SEED = os.environ.get("VIPD_FUZZ_SEED", "1")
 GRACE_S = 60  # for start and the sanitizers' exit
 JOBS = 2  # at a time
-RUNS_MIN = 1000  # fewer in the given time means that the target does not work
+RUNS_MIN = min(1000, 20 * SECONDS)  # fewer in the given time means that the target does not work
 SOURCE = os.path.dirname(os.path.abspath(__file__))
 
 
