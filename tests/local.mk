@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test_core_leave \
 	tests/unit/test_core_long \
 	tests/unit/test_core_pause \
+	tests/unit/test_core_names \
 	tests/unit/test_core_pg \
 	tests/unit/test_core_vouch \
 	tests/unit/test_core_vouch_give \
@@ -165,6 +166,10 @@ tests_golden_golden_mutant_SOURCES = $(sim_world) $(golden_sources)
 tests_golden_golden_mutant_LDADD = $(mutants_library)
 # Unit tests that see mutants; VIPD_MUTANT chooses one.
 mutants_unit = \
+	tests/unit/mutant_core_names \
+	tests/unit/mutant_core_vouch \
+	tests/unit/mutant_core_vouch_give \
+	tests/unit/mutant_vouch \
 	tests/unit/mutant_core_clock \
 	tests/unit/mutant_core_long \
 	tests/unit/mutant_core_pause \
@@ -219,6 +224,14 @@ tests_unit_mutant_core_long_SOURCES = tests/unit/test_core_long.c
 tests_unit_mutant_core_long_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_clock_SOURCES = tests/unit/test_core_clock.c
 tests_unit_mutant_core_clock_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_vouch_SOURCES = tests/unit/test_vouch.c
+tests_unit_mutant_vouch_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vouch_give_SOURCES = tests/unit/test_core_vouch_give.c
+tests_unit_mutant_core_vouch_give_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_vouch_SOURCES = tests/unit/test_core_vouch.c
+tests_unit_mutant_core_vouch_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_names_SOURCES = tests/unit/test_core_names.c
+tests_unit_mutant_core_names_LDADD = $(mutants_unit_libs)
 mutants_unit_libs = tests/unit/libshared.a $(mutants_library) $(ROOM_LIBADD) $(CMOCKA_LIBS)
 
 fuzz_targets = \

@@ -20,7 +20,8 @@ uint16_t core_sync_wanted(const struct vrrp_core *core)
 
 		if (report != NULL && vrrp_vouch_counts(&core->config, i) && core_same_digest(core, report) &&
 			!core_is_foreign(core, report) && (report->flags & VRRP_FLAG_DIVERGED) == 0 &&
-			!vrrp_ballot_is_none(&core->ballot) && vrrp_ballot_equal(&report->epoch, &core->ballot)) {
+			!vrrp_ballot_is_none(&core->ballot) &&
+			(vrrp_ballot_equal(&report->epoch, &core->ballot) || VRRP_MUTANT(named_whatever_its_epoch))) {
 			wanted |= 1U << i;
 		}
 	}
@@ -172,10 +173,10 @@ bool core_sync_ready(struct vrrp_core *core, struct vrrp_update *update)
 
 	if (!core->sync_proved || core->op != VRRP_PG_OP_NONE || core->looks_due > 1 || !core->pg.up ||
 		core->pg.in_recovery || !sync->known || !is_ours(core) || (sync->named & ~(unsigned)wanted) != 0 ||
-		late(core) != 0) {
+		(late(core) != 0 && !VRRP_MUTANT(removed_names_may_count))) {
 		return false;
 	}
-	if (!sync->settings_ok || !core->pg.fsync_on) {
+	if ((!sync->settings_ok || !core->pg.fsync_on) && !VRRP_MUTANT(serves_without_fsync)) {
 		if (!core->sync_told) {
 			core_log(update, VRRP_LOG_ERR, "the gate stays shut: fsync or synchronous_commit is off");
 		}

@@ -42,7 +42,9 @@ static void store_epoch(struct vrrp_core *core)
 /* Nothing is in the way of vouchers any more; with durability async there are none. */
 static void gather(struct vrrp_core *core)
 {
-	if (core->config.durability == VRRP_DURABILITY_QUORUM) {
+	if (core->config.durability == VRRP_DURABILITY_QUORUM &&
+		(core->pg.in_recovery || !VRRP_MUTANT(running_primary_needs_no_vouchers)) &&
+		!VRRP_MUTANT(no_vouchers)) {
 		core->phase = VRRP_HOLD_VOUCHING;
 	} else {
 		store_epoch(core);
@@ -80,7 +82,7 @@ void core_hold_fenced(struct vrrp_core *core, struct vrrp_update *update, uint64
 /* PostgreSQL is a primary: the gate opens now, or when its sync names are in force. */
 void core_take_primary(struct vrrp_core *core, struct vrrp_update *update)
 {
-	if (core->config.durability == VRRP_DURABILITY_QUORUM) {
+	if (core->config.durability == VRRP_DURABILITY_QUORUM && !VRRP_MUTANT(gate_before_the_names)) {
 		core->phase = VRRP_HOLD_SYNCING;
 	} else {
 		core_hold_serve(core, update);
@@ -91,7 +93,8 @@ void core_take_primary(struct vrrp_core *core, struct vrrp_update *update)
 static void promote(struct vrrp_core *core, struct vrrp_update *update)
 {
 	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
-	if (core->config.durability == VRRP_DURABILITY_QUORUM && !core_sync_named(core)) {
+	if (core->config.durability == VRRP_DURABILITY_QUORUM && !core_sync_named(core) &&
+		!VRRP_MUTANT(promotes_before_the_names)) {
 		core->phase = VRRP_HOLD_NAMING;
 		return;
 	}

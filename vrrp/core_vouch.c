@@ -33,7 +33,8 @@ static struct vrrp_vouch_case own_case(const struct vrrp_core *core, const struc
 		.complete = vrrp_position_is_complete(&own) };
 
 	/* What an order of mine made of primary_conninfo counts before a look that may be older [A3]. */
-	question.pg.no_upstream = question.pg.no_upstream && !core->attached;
+	question.pg.no_upstream =
+		question.pg.no_upstream && (!core->attached || VRRP_MUTANT(older_look_proves_detachment));
 	return question;
 }
 
@@ -263,7 +264,7 @@ static void count_one(const struct vrrp_core *core, unsigned index, struct tally
 	if (report == NULL || !core_same_digest(core, report) || core_is_foreign(core, report)) {
 		return;
 	}
-	asked = vrrp_ballot_equal(&report->voucher.ballot, &core->ballot);
+	asked = vrrp_ballot_equal(&report->voucher.ballot, &core->ballot) || VRRP_MUTANT(voucher_of_any_ballot);
 	standby = (report->flags & VRRP_FLAG_PG_UP) == 0 || (report->flags & VRRP_FLAG_IN_RECOVERY) != 0;
 	if (vrrp_ballot_compare(&report->epoch, &core->ballot) > 0 ||
 		vrrp_ballot_compare(&report->voucher.ballot, &core->ballot) > 0) {
@@ -324,7 +325,7 @@ static void fetch(struct vrrp_core *core, struct vrrp_update *update)
 		return;
 	}
 	core->fetch_to = report->voucher.position;
-	if (!vrrp_ballot_equal(&core->stored.epoch, &report->epoch)) {
+	if (!vrrp_ballot_equal(&core->stored.epoch, &report->epoch) && !VRRP_MUTANT(fetches_under_its_own_epoch)) {
 		core->stored.epoch = report->epoch;
 		core->epoch_ticket = core_store(core);
 	}
@@ -351,7 +352,7 @@ static void refused(struct vrrp_core *core, struct vrrp_update *update, unsigned
 	struct vrrp_position own = core_own_position(core);
 	struct vrrp_position theirs = vrrp_position_from_report(report);
 
-	if ((report->flags & VRRP_FLAG_ELIGIBLE) != 0) {
+	if ((report->flags & VRRP_FLAG_ELIGIBLE) != 0 && !VRRP_MUTANT(refused_by_a_better_one_it_stays)) {
 		core_log(update, VRRP_LOG_NOTICE,
 			"member %u has WAL that is missing here (" VRRP_LSN_FMT "): release for it", report->sender,
 			VRRP_LSN_ARG(report->voucher.position));

@@ -1,4 +1,5 @@
 #include "vrrp/vouch.h"
+#include "vrrp/mutant.h"
 
 static const char *const words[VRRP_VOUCH_COUNT] = {
 	[VRRP_VOUCH_YES] = "yes",
@@ -29,6 +30,7 @@ bool vrrp_vouch_counts(const struct vrrp_core_config *config, unsigned index)
 
 unsigned vrrp_vouch_needed(const struct vrrp_core_config *config)
 {
+	unsigned k = config->sync_standbys + (VRRP_MUTANT(one_voucher_less) ? 1U : 0U);
 	unsigned n = 0;
 
 	if (config->durability != VRRP_DURABILITY_QUORUM) {
@@ -37,14 +39,16 @@ unsigned vrrp_vouch_needed(const struct vrrp_core_config *config)
 	for (unsigned i = 0; i < config->member_count; i++) {
 		n += vrrp_vouch_counts(config, i) ? 1 : 0;
 	}
-	return n > config->sync_standbys ? n - config->sync_standbys : 1;
+	return n > k ? n - k : 1;
 }
 
 /* Nothing stands in the way but the disk. */
 static enum vrrp_vouch promise(const struct vrrp_vouch_case *question)
 {
-	return question->vouched_durable && vrrp_ballot_equal(&question->vouched, &question->ballot) ? VRRP_VOUCH_YES
-												     : VRRP_VOUCH_STORE;
+	return (question->vouched_durable && vrrp_ballot_equal(&question->vouched, &question->ballot)) ||
+			       VRRP_MUTANT(vouch_need_not_be_durable)
+		       ? VRRP_VOUCH_YES
+		       : VRRP_VOUCH_STORE;
 }
 
 /* My position is final. */
@@ -53,7 +57,7 @@ static enum vrrp_vouch compare(const struct vrrp_vouch_case *question)
 	if (!question->complete) {
 		return VRRP_VOUCH_LOOK;
 	}
-	if (question->ahead) {
+	if (question->ahead && !VRRP_MUTANT(vouches_although_ahead)) {
 		return question->candidate_known ? VRRP_VOUCH_AHEAD : VRRP_VOUCH_LOOK;
 	}
 	return promise(question);
@@ -63,34 +67,35 @@ static enum vrrp_vouch judge_down(const struct vrrp_vouch_case *question)
 {
 	const struct vrrp_pg *pg = &question->pg;
 
-	if (!pg->gone || !pg->position_known || question->self) {
+	if ((!pg->gone || !pg->position_known || question->self) && !VRRP_MUTANT(crashed_one_vouches)) {
 		return VRRP_VOUCH_DOWN; /* a standby's end, and that of a crash, is not what pg_control says */
 	}
-	return pg->sealed ? compare(question) : VRRP_VOUCH_SEAL;
+	return pg->sealed || VRRP_MUTANT(vouches_unsealed) ? compare(question) : VRRP_VOUCH_SEAL;
 }
 
 enum vrrp_vouch vrrp_vouch_judge(const struct vrrp_vouch_case *question)
 {
 	const struct vrrp_pg *pg = &question->pg;
 
-	if (vrrp_ballot_compare(&question->vouched, &question->ballot) > 0 ||
-		vrrp_ballot_compare(&question->epoch, &question->ballot) > 0) {
+	if ((vrrp_ballot_compare(&question->vouched, &question->ballot) > 0 ||
+		    vrrp_ballot_compare(&question->epoch, &question->ballot) > 0) &&
+		!VRRP_MUTANT(vouches_for_an_older_ballot)) {
 		return VRRP_VOUCH_PASSED;
 	}
-	if (question->diverged) {
+	if (question->diverged && !VRRP_MUTANT(diverged_one_vouches)) {
 		return VRRP_VOUCH_DIVERGED;
 	}
-	if (question->state_lost) {
+	if (question->state_lost && !VRRP_MUTANT(vouches_without_its_state)) {
 		return VRRP_VOUCH_LOST;
 	}
-	if (!pg->fsync_on) {
+	if (!pg->fsync_on && !VRRP_MUTANT(vouches_without_fsync)) {
 		return VRRP_VOUCH_FSYNC;
 	}
 	if (!pg->up) {
 		return judge_down(question);
 	}
 	if (!pg->in_recovery) {
-		return question->self ? promise(question) : VRRP_VOUCH_PRIMARY;
+		return question->self || VRRP_MUTANT(running_primary_vouches) ? promise(question) : VRRP_VOUCH_PRIMARY;
 	}
 	if (question->source) {
 		return promise(question);
@@ -98,8 +103,8 @@ enum vrrp_vouch vrrp_vouch_judge(const struct vrrp_vouch_case *question)
 	if (question->complete && question->ahead && question->eligible) {
 		return question->candidate_known ? VRRP_VOUCH_AHEAD : VRRP_VOUCH_LOOK;
 	}
-	if (pg->receiver || !pg->no_upstream) {
+	if ((pg->receiver || !pg->no_upstream) && !VRRP_MUTANT(vouches_while_attached)) {
 		return VRRP_VOUCH_DETACH;
 	}
-	return pg->position_known ? compare(question) : VRRP_VOUCH_LOOK;
+	return pg->position_known || VRRP_MUTANT(vouches_at_an_unknown_position) ? compare(question) : VRRP_VOUCH_LOOK;
 }
