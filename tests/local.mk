@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test_core_pause \
 	tests/unit/test_core_names \
 	tests/unit/test_core_pg \
+	tests/unit/test_core_sync \
 	tests/unit/test_core_vouch \
 	tests/unit/test_core_vouch_give \
 	tests/unit/test_vouch \
