@@ -15,7 +15,8 @@ pytestmark = pytest.mark.daemon
 
 THREE = pytest.param({"data": 3}, id="three_data")
 TWO_AND_WITNESS = pytest.param({"data": 2, "witnesses": 1}, id="two_and_witness")
-SYNC_DEADLINE_S = 40
+SYNC_DEADLINE_S = 60
+TAKEN_DEADLINE_S = 90  # commits wait for a standby that may have to be rewound first
 ROUNDS = int(os.environ.get("VIPD_LAB_ROUNDS", "10"))
 
 NAMED = "SELECT current_setting('synchronous_standby_names')"
@@ -45,12 +46,12 @@ class QuorumStory(Story):
         super().__init__(lab, **options)
         self.may_lose = False  # not one row
 
-    def another_holds(self, deadline_s=30):
+    def another_holds(self, deadline_s=60):
         """Where commits wait for a standby that is not there yet: the lease and the address, without rows."""
         self.primary = self.lab.wait_holder(other_than=self.primary, deadline_s=deadline_s)
         return self.primary
 
-    def whole_again(self, deadline_s=60):
+    def whole_again(self, deadline_s=90):
         self.comes_back(*others(self.lab, self.primary), deadline_s=deadline_s)
         wait_in_sync(self.lab, self.primary)
         self.writer.wait_rows(20, since_us=procs.now_us(), host=self.primary)
@@ -69,7 +70,7 @@ def test_a_running_cluster_without_slots_is_adopted_and_its_postmaster_is_killed
     story = QuorumStory(lab)
     assert story.lab.daemons["db1"].status()["durability"] == "quorum"
     story.fault(lab.postgres["db1"].kill_postmaster)
-    new = story.taken_over()
+    new = story.taken_over(deadline_s=TAKEN_DEADLINE_S)
     story.whole_again()
     story.end(["db1", new])
 
@@ -79,9 +80,9 @@ def test_primarys_host_is_cut_off_and_no_row_is_lost(make_lab, layout):
     lab = quorum_lab(make_lab, **layout)
     story = QuorumStory(lab)
     story.fault(lambda: lab.faults.cut("db1"))
-    new = story.taken_over() if len(lab.data) > 2 else story.another_holds()
+    new = story.taken_over(deadline_s=TAKEN_DEADLINE_S) if len(lab.data) > 2 else story.another_holds()
     lab.faults.mend("db1")
-    story.whole_again(deadline_s=90)
+    story.whole_again()
     story.end(["db1", new])
 
 
@@ -97,9 +98,9 @@ def test_primary_hears_nobody_but_is_heard_and_no_row_is_lost(make_lab):
         return at_us
 
     story.fault(deaf)
-    new = story.taken_over()
+    new = story.taken_over(deadline_s=TAKEN_DEADLINE_S)
     lab.faults.heal()
-    story.whole_again(deadline_s=90)
+    story.whole_again()
     story.end(["db1", new])
 
 
@@ -148,7 +149,7 @@ def test_failover_after_failover_loses_no_row(make_lab):
     order = ["db1"]
     for _ in range(ROUNDS):
         story.fault(lab.postgres[story.primary].kill_postmaster)
-        order.append(story.taken_over())
+        order.append(story.taken_over(deadline_s=TAKEN_DEADLINE_S))
         acknowledged = story.writer.rows()  # before the server is asked: it goes on
         present = {n for (n,) in lab.postgres[story.primary].rows("SELECT n FROM lab_rows")}
         lost = [row for row in acknowledged if row.number not in present]
