@@ -125,6 +125,20 @@ static void a3_a_look_older_than_the_last_order_is_no_proof_of_detachment(void *
 	assert_int_equal(lab.core.op, VRRP_PG_OP_DETACH);
 }
 
+/* The first look after the order's end may have begun before it. */
+static void a8_the_second_look_after_the_cut_is_the_one_that_counts(void **state)
+{
+	(void)state;
+	up_streaming_from(2);
+	(void)core_lab_ask_voucher(&lab, 1);
+	lab.probe_held = true;
+	core_lab_pg_done(&lab, true);
+	core_lab_probe(&lab);
+	assert_int_equal(core_lab_voucher(&lab, 1), 0);
+	core_lab_probe(&lab);
+	assert_int_equal(core_lab_voucher(&lab, 1), 1);
+}
+
 static void who_streams_from_the_candidate_vouches_without_a_cut(void **state)
 {
 	(void)state;
@@ -422,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_refuses_gives_no_voucher),
 		cmocka_unit_test(a8_the_position_is_looked_at_until_it_is_known),
 		cmocka_unit_test(a3_a_look_older_than_the_last_order_is_no_proof_of_detachment),
+		cmocka_unit_test(a8_the_second_look_after_the_cut_is_the_one_that_counts),
 		cmocka_unit_test(who_streams_from_the_candidate_vouches_without_a_cut),
 		cmocka_unit_test(who_is_ahead_and_eligible_says_no_at_once_with_its_position),
 		cmocka_unit_test(a_candidate_that_is_still_streaming_is_not_refused_yet),
