@@ -236,7 +236,7 @@ int pg_sync_drop(
 	int result;
 
 	pg_sync_begin(sync, k, true, timeout_ms, now);
-	result = pg_sync_end_sql(&sync->members, keep, sync->script.sql[0], sizeof(sync->script.sql[0]));
+	result = pg_sync_end_sql(&sync->members, keep, k == 0, sync->script.sql[0], sizeof(sync->script.sql[0]));
 	assert(result == 0);
 	sync->script.count = 1;
 	pg_sync_ask(sync, PG_SYNC_STEP_END, now);

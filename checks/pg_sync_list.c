@@ -153,7 +153,7 @@ int pg_sync_senders_sql(const struct pg_sync_members *members, char *ret_sql, si
 }
 
 /* CASE, and not WHERE: the planner may evaluate conditions in any order, and pg_terminate_backend has an effect. */
-int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *ret_sql, size_t size)
+int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, bool any_slot, char *ret_sql, size_t size)
 {
 	char names[PG_SYNC_TEXT_BYTES];
 	int length;
@@ -162,7 +162,7 @@ int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *
 	length = snprintf(ret_sql, size,
 		"SELECT pg_catalog.current_setting('synchronous_standby_names'),"
 		" (SELECT pg_catalog.array_remove(pg_catalog.array_agg(CASE WHEN r.state = 'backup' THEN NULL"
-		" WHEN x.name = ANY (%s::text[]) AND (r.state = 'startup' OR"
+		" WHEN x.name = ANY (%s::text[]) AND (%s OR r.state = 'startup' OR"
 		" s.slot_name = 'vipd_' || pg_catalog.translate(x.name, '-', '_')) THEN NULL"
 		" WHEN pg_catalog.pg_terminate_backend(r.pid) THEN r.pid ELSE r.pid END), NULL)"
 		" FROM pg_catalog.pg_stat_replication AS r"
@@ -171,7 +171,7 @@ int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *
 		" (SELECT pg_catalog.count(CASE WHEN a.application_name = '" PG_SYNC_CANARY "' AND a.pid <>"
 		" pg_catalog.pg_backend_pid() AND a.usename = current_user THEN"
 		" pg_catalog.pg_cancel_backend(a.pid) END) FROM pg_catalog.pg_stat_activity AS a)",
-		names);
+		names, any_slot ? "true" : "false");
 	return length < 0 || (size_t)length >= size ? -E2BIG : 0;
 }
 

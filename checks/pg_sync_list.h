@@ -71,8 +71,9 @@ int pg_sync_senders_parse(const struct pg_sync_members *members, const struct pg
  * One row: the list as it is read; an array of the processes of all walsenders but those of `keep` that hold their own
  * slots, which it ends (a base backup releases nothing and is left alone); how many connections named PG_SYNC_CANARY it
  * cancelled. 0 or -E2BIG.
+ * any_slot: a kept member's walsender need not use its slot (a switchover: nobody counts on whom it confirms).
  */
-int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, char *ret_sql, size_t size);
+int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, bool any_slot, char *ret_sql, size_t size);
 
 /* That array, as PostgreSQL writes it ("{1,2}"; NULL = "{}"), copied if it is one: it goes into a statement. 0 or
  * -EPROTO. */

@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test_core_hold \
 	tests/unit/test_core_leave \
 	tests/unit/test_core_long \
+	tests/unit/test_core_members \
 	tests/unit/test_core_pause \
 	tests/unit/test_core_names \
 	tests/unit/test_core_pg \
@@ -33,6 +34,7 @@ unit_tests = \
 	tests/unit/test_core_round \
 	tests/unit/test_core_stand \
 	tests/unit/test_core_start \
+	tests/unit/test_core_switch \
 	tests/unit/test_core_vote \
 	tests/unit/test_core_vote_data \
 	tests/unit/test_err \

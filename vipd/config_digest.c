@@ -62,7 +62,9 @@ size_t config_digest_text(const struct config_instance *instance, char ret_text[
 	line_add(ret_text, &used, "max_drift_percent=%u\n", instance->max_drift_percent);
 	line_add(ret_text, &used, "durability=%s\n",
 		instance->durability == CONFIG_DURABILITY_QUORUM ? "quorum" : "async");
-	line_add(ret_text, &used, "sync_standbys=%u\n", instance->sync_standbys);
+	/* Without effect in async; its default, which grows with the members, must not make one step of them two. */
+	line_add(ret_text, &used, "sync_standbys=%u\n",
+		instance->durability == CONFIG_DURABILITY_QUORUM ? instance->sync_standbys : 0);
 	members_add(ret_text, &used, instance);
 	/* Reserved: hosts of a later version that use these must differ from hosts of this one. */
 	line_add(ret_text, &used, "external_store=none\n");

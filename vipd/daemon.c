@@ -17,6 +17,7 @@
 #include "vipd/log.h"
 #include "vipd/status.h"
 #include "vipd/verbs.h"
+#include "vipd/verbs_switch.h"
 #include "vrrp/report.h"
 
 #define REPORTS_WINDOW_US 2000
@@ -107,6 +108,13 @@ static json_t *status_all(struct daemon *daemon, const char *only)
 	return status;
 }
 
+static void on_stepped(void *user, struct instance *instance)
+{
+	struct daemon *daemon = user;
+
+	verbs_switch_follow(instance, daemon->control);
+}
+
 static json_t *on_request(void *context, uint64_t client, const json_t *request)
 {
 	struct daemon *daemon = context;
@@ -115,7 +123,6 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	struct vip_err err = { "" };
 	json_t *answer;
 
-	(void)client;
 	if (verb == NULL) {
 		return control_error_new("a request needs a verb", NULL);
 	}
@@ -127,6 +134,9 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	}
 	if (strcmp(verb, "version") == 0) {
 		return json_pack("{s:b, s:{s:s}}", "ok", 1, "result", "version", VIPD_VERSION);
+	}
+	if (verbs_switch_knows(verb)) {
+		return verbs_switch_request(daemon->instance, daemon->count, verb, only, client, request);
 	}
 	if (strcmp(verb, "restart") == 0 && daemon->again->check(daemon->again->user, &err) < 0) {
 		return control_error_new(err.text, "the next process could not start: vipd --check shows all of it");
@@ -349,6 +359,7 @@ static int open_instances(struct daemon *daemon, struct vip_err *err)
 			break;
 		}
 		instance->ended = on_ended;
+		instance->stepped = on_stepped;
 		instance->user = daemon;
 		daemon->instance[daemon->count++] = instance;
 		daemon->running++;

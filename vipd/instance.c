@@ -1,9 +1,11 @@
 #include "vipd/instance.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vipd/clock.h"
+#include "vipd/config_differ.h"
 #include "vipd/log.h"
 #include "vrrp/addr.h"
 
@@ -61,6 +63,9 @@ void instance_step_at(struct instance *instance, struct vrrp_event *event, struc
 		step(instance, &next, clock_now());
 	}
 	instance->stepping = false;
+	if (instance->stepped != NULL) {
+		instance->stepped(instance->user, instance);
+	}
 	if (instance->postgres != NULL) {
 		int holder = vrrp_core_holder(&instance->core);
 
@@ -98,6 +103,21 @@ static void alarm_once(struct instance *instance, struct log_limit *limit, unsig
 	}
 }
 
+/* At once what differs; after a lease, with the same data, the alarm (protocol.md section 4.5). */
+static void differs(struct instance *instance, unsigned member, const struct vrrp_report *report)
+{
+	char keys[CONFIG_DIFFER_TEXT_SIZE];
+	char text[CONFIG_DIFFER_TEXT_SIZE + 128];
+
+	if (config_differ_text(instance->own, &instance->core.config, report, keys) == 0) {
+		(void)snprintf(keys, sizeof(keys), "a key that its version does not tell");
+	}
+	(void)snprintf(text, sizeof(text),
+		"%sits configuration differs from this host's, no new grant crosses that: %s",
+		vrrp_core_is_split(&instance->core, member) ? "split_config: " : "", keys);
+	alarm_once(instance, &instance->digest_limit, member, text);
+}
+
 /* What a report says that an operator must know; none of it is acted on here. */
 static void look_for_alarms(struct instance *instance, unsigned member, const struct vrrp_report *report)
 {
@@ -108,9 +128,7 @@ static void look_for_alarms(struct instance *instance, unsigned member, const st
 			"duplicate_member: two daemons take turns under this identity, neither is believed");
 	}
 	if (memcmp(report->digest, instance->core.config.digest, VRRP_DIGEST_BYTES) != 0) {
-		alarm_once(instance, &instance->digest_limit, member,
-			"split_config: its configuration differs in a key that all hosts must share; no grant crosses "
-			"it");
+		differs(instance, member, report);
 	}
 	if (report->system_identifier != 0 && own_system != 0 && report->system_identifier != own_system) {
 		alarm_once(instance, &instance->system_limit, member,

@@ -66,7 +66,10 @@ struct instance {
 	void (*ended)(void *user, bool restart); /* the clean stop is complete; start me again */
 	void *user;
 	bool has_ended;
-	unsigned binds_failed; /* in a row */
+	void (*stepped)(void *user, struct instance *instance); /* after each step and its actions; NULL = nobody */
+	uint64_t asked_client;              /* of the control socket, waits for a switchover; 0 = nobody */
+	enum vrrp_switch_phase switch_told; /* to it and to the log */
+	unsigned binds_failed;              /* in a row */
 	uint64_t sends_failed;
 	struct log_limit drop_limit[VRRP_DROP_COUNT];
 	struct log_limit store_limit;

@@ -12,6 +12,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/config_check_members.c \
 	vipd/config_clean.c \
 	vipd/config_clean.h \
+	vipd/config_differ.c \
+	vipd/config_differ.h \
 	vipd/config_digest.c \
 	vipd/config_digest.h \
 	vipd/config_keys.c \
@@ -85,8 +87,12 @@ vipd_libvipd_a_SOURCES = \
 	vipd/token_text.h \
 	vipd/verbs.c \
 	vipd/verbs.h \
+	vipd/verbs_switch.c \
+	vipd/verbs_switch.h \
 	vipd/vipctl_client.c \
 	vipd/vipctl_client.h \
+	vipd/vipctl_order.c \
+	vipd/vipctl_order.h \
 	vipd/vipctl_table.c \
 	vipd/vipctl_table.h
 EXTRA_DIST += vipd/local.mk

@@ -32,6 +32,7 @@
 enum postgres_step {
 	POSTGRES_STEP_NONE,
 	POSTGRES_STEP_STOP,
+	POSTGRES_STEP_LOOK, /* after a fast stop: was it clean? */
 	POSTGRES_STEP_COPY,
 	POSTGRES_STEP_START,
 	POSTGRES_STEP_SEAL
@@ -78,6 +79,7 @@ struct postgres {
 	bool inspect_for_history; /* the core waits for it */
 	struct vrrp_time inspect_again;
 	bool checkpointing;
+	uint64_t checkpoint_ticket;     /* somebody waits for its end; 0 = nobody */
 	struct vrrp_time checkpoint_at; /* VRRP_TIME_NEVER: none is due */
 
 	/* the order under way */

@@ -196,6 +196,17 @@ static void begin(struct postgres *postgres, struct vrrp_time now)
 	}
 }
 
+/* Somebody may wait for it; one that began before it was asked for, the background one, does as well. */
+static void checkpointed(struct postgres *postgres, bool ok)
+{
+	uint64_t ticket = postgres->checkpoint_ticket;
+
+	postgres->checkpoint_ticket = 0;
+	if (ticket != 0) {
+		postgres->callbacks.done(postgres->callbacks.user, ticket, ok, false, NULL);
+	}
+}
+
 static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 {
 	static struct pg_script script;
@@ -209,7 +220,8 @@ static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 	if (pg_script_add(&script, "CHECKPOINT") < 0 ||
 		pg_task_start(postgres->background, postgres->local.postgresql.conninfo, &script,
 			POSTGRES_CHECKPOINT_MS, now, &err) < 0) {
-		postgres_say(postgres, VRRP_LOG_WARNING, "CHECKPOINT after the promotion: %s", err.text);
+		postgres_say(postgres, VRRP_LOG_WARNING, "CHECKPOINT: %s", err.text);
+		checkpointed(postgres, false);
 		return;
 	}
 	postgres->checkpointing = true;
@@ -218,11 +230,13 @@ static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now)
 {
 	if (order->op == VRRP_PG_OP_CHECKPOINT) {
-		postgres->checkpoint_at = vrrp_time_add(now, POSTGRES_CHECKPOINT_PAUSE_US);
+		postgres->checkpoint_ticket = order->ticket;
+		postgres->checkpoint_at = vrrp_time_add(now, order->ticket != 0 ? 0 : POSTGRES_CHECKPOINT_PAUSE_US);
 		return;
 	}
 	if (order->op == VRRP_PG_OP_STOP_IMMEDIATE || order->op == VRRP_PG_OP_STOP_FAST) {
 		postgres->checkpoint_at = VRRP_TIME_NEVER;
+		postgres->checkpoint_ticket = 0; /* overtaken */
 	}
 	if (postgres->op == VRRP_PG_OP_DETACH || postgres->op == VRRP_PG_OP_FOLLOW) {
 		pg_task_cancel(postgres->task);
@@ -247,6 +261,23 @@ void postgres_order(struct postgres *postgres, const struct postgres_order *orde
 	}
 }
 
+/* Stopped, and its data directory was looked at: was it shut down cleanly, and where does its WAL end? */
+static void stopped(struct postgres *postgres, bool ok, struct vrrp_time now)
+{
+	struct vrrp_pg pg = { .upstream = VRRP_MEMBER_NONE };
+
+	postgres->gone = true;
+	if (ok) {
+		postgres_down_note(postgres, pg_rejoin_report(postgres->rejoin), false);
+		postgres_down_seen(postgres, &pg);
+	} else {
+		postgres_say(postgres, VRRP_LOG_WARNING, "after the stop: %s", pg_rejoin_sentence(postgres->rejoin));
+	}
+	pg.gone = true;
+	pg_probe_now(postgres->probe, now);
+	postgres_order_end(postgres, true, false, &pg);
+}
+
 /* A step of a rejoin operation has ended. */
 static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 {
@@ -254,6 +285,10 @@ static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 	struct vip_err err = { "" };
 	int code = 0;
 
+	if (postgres->step == POSTGRES_STEP_LOOK) {
+		stopped(postgres, ok, now);
+		return;
+	}
 	if (!ok) {
 		postgres_order_fail(postgres, pg_rejoin_error(postgres->rejoin), pg_rejoin_sentence(postgres->rejoin));
 		return;
@@ -268,6 +303,9 @@ static void step_done(struct postgres *postgres, bool ok, struct vrrp_time now)
 		postgres_down_seen(postgres, &postgres->seen);
 		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
 		postgres_order_end(postgres, postgres->down.sealed, false, NULL);
+	} else if (postgres->op == VRRP_PG_OP_STOP_FAST) {
+		postgres->step = POSTGRES_STEP_LOOK;
+		code = pg_rejoin_inspect(postgres->rejoin, 0, POSTGRES_INSPECT_MS, now, &err);
 	} else {
 		postgres->gone = postgres->step == POSTGRES_STEP_STOP;
 		pg_probe_now(postgres->probe, now);
@@ -308,8 +346,9 @@ void postgres_order_run(struct postgres *postgres, struct vrrp_time now)
 	if (postgres->checkpointing && task != PG_TASK_RUNNING) {
 		postgres->checkpointing = false;
 		if (task == PG_TASK_FAILED) {
-			postgres_say(postgres, VRRP_LOG_WARNING, "CHECKPOINT after the promotion: %s",
-				pg_task_sentence(postgres->background));
+			postgres_say(
+				postgres, VRRP_LOG_WARNING, "CHECKPOINT: %s", pg_task_sentence(postgres->background));
 		}
+		checkpointed(postgres, task == PG_TASK_DONE);
 	}
 }

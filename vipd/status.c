@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vipd/config_differ.h"
 #include "vipd/status_sync.h"
 #include "vipd/status_view.h"
 #include "vipd/text_escape.h"
@@ -153,6 +154,24 @@ static int64_t heard_ms(const struct status_view *view, int index)
 	return peer->report.sender == 0 ? -1 : vrrp_time_diff_us(view->core.now, peer->heard_at) / VRRP_US_PER_MS;
 }
 
+static void word_add(void *context, const char *text)
+{
+	(void)json_array_append_new(context, json_string(text));
+}
+
+/* The keys in which its configuration differs; null if it is the same, or not heard. */
+static json_t *differs_new(const struct status_view *view, const struct vrrp_report *report)
+{
+	json_t *words;
+
+	if (report == NULL || status_view_same_config(view, report)) {
+		return json_null();
+	}
+	words = json_array();
+	(void)config_differ(view->instance, &view->core.config, report, word_add, words);
+	return words;
+}
+
 static json_t *member_new(const struct status_view *view, int index)
 {
 	const struct config_member *member = &view->instance->member[index];
@@ -162,16 +181,16 @@ static json_t *member_new(const struct status_view *view, int index)
 	bool eligible = report != NULL && !member->witness && (report->flags & VRRP_FLAG_ELIGIBLE) != 0;
 
 	status_view_note(view, index, note);
-	return json_pack("{s:s, s:i, s:s, s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s, s:i, s:s, s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 		member->name, "id", (int)member->id, "address", vrrp_addr_format(&member->address, address), "state",
 		report == NULL ? "unknown" : vrrp_role_word(report->role), "heard_ms",
 		number_new(heard_ms(view, index)), "priority", (int)member->priority, "witness", member->witness,
 		"eligible", report == NULL ? json_null() : json_boolean(eligible), "why_not",
-		report == NULL ? json_null() : faults_new(member->witness ? 0 : report->fault_reasons), "postgresql",
+		report == NULL ? json_null() : faults_new(status_view_faults(view, index)), "postgresql",
 		postgresql_new(view, index), "note", text_new(note), "granted_to", granted_new(view, index), "refused",
 		refused_new(view, index), "same_config",
-		report == NULL ? json_null() : json_boolean(status_view_same_config(view, report)), "epoch",
-		report == NULL ? json_null() : ballot_new(&report->epoch));
+		report == NULL ? json_null() : json_boolean(status_view_same_config(view, report)), "differs",
+		differs_new(view, report), "epoch", report == NULL ? json_null() : ballot_new(&report->epoch));
 }
 
 static json_t *members_new(const struct status_view *view)

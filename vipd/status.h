@@ -6,7 +6,8 @@
  * the other members is what their last fresh reports say, as long as these speak for them (protocol.md section 3.2);
  * after that state is "unknown" and what they said is null. fault_reasons and why_not use the words of
  * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, epoch, drops, stalls,
- * silent_ms, pg_error, operation, sync (status_sync.h); a member's id, note, granted_to, refused, same_config, epoch.
+ * silent_ms, pg_error, operation, sync (status_sync.h); a member's id, note, granted_to, refused, same_config,
+ * differs, epoch.
  *
  * vipctl renders this JSON as its table, so that the two never disagree.
  */

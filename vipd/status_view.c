@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vipd/config_differ.h"
 #include "vrrp/ranking.h"
 
 int status_view_member(const struct status_view *view, uint8_t id)
@@ -21,6 +22,15 @@ int status_view_member(const struct status_view *view, uint8_t id)
 static bool has_flag(const struct vrrp_report *report, unsigned flag)
 {
 	return (report->flags & flag) != 0;
+}
+
+/* A witness has no PostgreSQL whose faults could count; but it may have jumped. */
+uint32_t status_view_faults(const struct status_view *view, int index)
+{
+	const struct vrrp_report *report = view->said[index];
+	uint32_t counts = view->core.config.member[index].witness ? VRRP_FAULT_BIT(VRRP_FAULT_CONFIG_JUMP) : UINT32_MAX;
+
+	return report == NULL ? 0 : report->fault_reasons & counts;
 }
 
 bool status_view_same_config(const struct status_view *view, const struct vrrp_report *report)
@@ -230,6 +240,17 @@ static void note_silence(const struct status_view *view, int index, char note[ST
 	}
 }
 
+static void note_difference(const struct status_view *view, const struct vrrp_report *report, char *ret_note)
+{
+	char keys[CONFIG_DIFFER_TEXT_SIZE];
+	size_t count = config_differ_text(view->instance, &view->core.config, report, keys);
+
+	note_add(ret_note, "%sruns with another configuration: %s",
+		vrrp_core_is_split(&view->core, (unsigned)status_view_member(view, report->sender)) ? "split_config: "
+												    : "",
+		count > 0 ? keys : "a key that its version does not tell");
+}
+
 void status_view_note(const struct status_view *view, int index, char ret_note[STATUS_NOTE_SIZE])
 {
 	const struct vrrp_report *report = view->said[index];
@@ -242,11 +263,11 @@ void status_view_note(const struct status_view *view, int index, char ret_note[S
 		note_silence(view, index, ret_note);
 		return;
 	}
-	faults = view->core.config.member[index].witness ? 0 : report->fault_reasons;
+	faults = status_view_faults(view, index);
 	if (self && input->op_progress != NULL && input->op_progress[0] != '\0') {
 		note_add(ret_note, "%s", input->op_progress);
 	} else if (!status_view_same_config(view, report)) {
-		note_add(ret_note, "runs with another configuration: neither votes nor stands here");
+		note_difference(view, report, ret_note);
 	} else if (may_take_over(view, index)) {
 		note_line(view, index, ret_note);
 	} else if (faults != 0) {

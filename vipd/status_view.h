@@ -34,6 +34,9 @@ int status_view_member(const struct status_view *view, uint8_t id);
 /* Bytes that the holder has and this member lacks; -1 for the holder itself. */
 int64_t status_view_lag_bytes(const struct status_view *view, int index);
 
+/* What keeps the member from being promoted, or from voting; 0 while it is not heard. */
+uint32_t status_view_faults(const struct status_view *view, int index);
+
 /* Whether the report comes from a daemon with my safety-relevant configuration. */
 bool status_view_same_config(const struct status_view *view, const struct vrrp_report *report);
 

@@ -16,6 +16,7 @@
 
 #include "vipd/text_escape.h"
 #include "vipd/vipctl_client.h"
+#include "vipd/vipctl_order.h"
 #include "vipd/vipctl_table.h"
 
 #define EXIT_DONE 0
@@ -31,6 +32,8 @@ struct arguments {
 	const char *operand; /* of check */
 	bool json;
 	bool watch;
+	const char *to; /* of switchover */
+	bool dry_run;
 };
 
 static const char usage_text[] =
@@ -40,6 +43,9 @@ static const char usage_text[] =
 	"  check primary|replica   exit 0 if this host is, 1 if not or unknown\n"
 	"  pause | resume          nobody is promoted until resume; for all members\n"
 	"  restart                 this host's daemon, without failover\n"
+	"  switchover [--to M] [--dry-run]\n"
+	"                          hands the address and the primary over to member M, or to the best; on the holder\n"
+	"  accept-members          puts the configured member list in force on this host of a stopped cluster\n"
 	"  version                 of vipctl and of the running daemon\n"
 	"\n"
 	"  --control SOCKET        the daemon's socket (" DEFAULT_CONTROL ")\n"
@@ -314,6 +320,25 @@ static int version_run(const struct arguments *arguments)
 	return EXIT_DONE;
 }
 
+/* Verbs whose answer may come in several lines. */
+static bool is_long_order(const char *verb)
+{
+	return strcmp(verb, "switchover") == 0 || strcmp(verb, "accept-members") == 0;
+}
+
+static int long_order_run(const struct arguments *arguments)
+{
+	json_t *request = json_pack("{s:s, s:b}", "verb", arguments->verb, "dry_run", arguments->dry_run);
+
+	if (request != NULL && arguments->instance != NULL) {
+		json_object_set_new(request, "instance", json_string(arguments->instance));
+	}
+	if (request != NULL && arguments->to != NULL) {
+		json_object_set_new(request, "to", json_string(arguments->to));
+	}
+	return vipctl_order_run(arguments->control, request, arguments->json);
+}
+
 /* The verb and what follows it. EXIT_DONE: as it should be. */
 static int operands_check(struct arguments *arguments, char **operands, int count)
 {
@@ -327,13 +352,16 @@ static int operands_check(struct arguments *arguments, char **operands, int coun
 		}
 		arguments->operand = operands[1];
 	} else if (strcmp(arguments->verb, "status") != 0 && strcmp(arguments->verb, "version") != 0 &&
-		   !is_order(arguments->verb)) {
+		   !is_order(arguments->verb) && !is_long_order(arguments->verb)) {
 		return usage_error("no such verb: ", arguments->verb);
 	} else if (count > 1) {
 		return usage_error("too many words: ", operands[1]);
 	}
 	if (arguments->watch && strcmp(arguments->verb, "status") != 0) {
 		return usage_error("-w goes with status only", "");
+	}
+	if ((arguments->to != NULL || arguments->dry_run) && strcmp(arguments->verb, "switchover") != 0) {
+		return usage_error("--to and --dry-run go with switchover only", "");
 	}
 	return EXIT_DONE;
 }
@@ -342,6 +370,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "control", required_argument, NULL, 'c' },
 		{ "instance", required_argument, NULL, 'i' }, { "json", no_argument, NULL, 'j' },
+		{ "to", required_argument, NULL, 't' }, { "dry-run", no_argument, NULL, 'n' },
 		{ "watch", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	struct arguments arguments = { .control = DEFAULT_CONTROL };
@@ -361,6 +390,12 @@ int main(int argc, char **argv)
 			break;
 		case 'w':
 			arguments.watch = true;
+			break;
+		case 't':
+			arguments.to = optarg;
+			break;
+		case 'n':
+			arguments.dry_run = true;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -382,6 +417,9 @@ int main(int argc, char **argv)
 	}
 	if (is_order(arguments.verb)) {
 		return order_run(&arguments);
+	}
+	if (is_long_order(arguments.verb)) {
+		return long_order_run(&arguments);
 	}
 	return strcmp(arguments.verb, "check") == 0 ? check_run(&arguments) : version_run(&arguments);
 }

@@ -148,15 +148,19 @@ static int answer_read(struct vipctl_client *client, int64_t deadline_ms, struct
 int vipctl_client_ask(
 	struct vipctl_client *client, const json_t *request, int timeout_ms, json_t **ret_answer, struct vip_err *err)
 {
+	int code = request_send(client->fd, request, now_ms() + timeout_ms, err);
+
+	return code < 0 ? code : vipctl_client_next(client, timeout_ms, ret_answer, err);
+}
+
+int vipctl_client_next(struct vipctl_client *client, int timeout_ms, json_t **ret_answer, struct vip_err *err)
+{
 	int64_t deadline_ms = now_ms() + timeout_ms;
 	const char *newline;
 	json_t *answer;
 	size_t len;
-	int code = request_send(client->fd, request, deadline_ms, err);
+	int code;
 
-	if (code < 0) {
-		return code;
-	}
 	while ((newline = client->len > 0 ? memchr(client->buffer, '\n', client->len) : NULL) == NULL) {
 		code = answer_read(client, deadline_ms, err);
 		if (code < 0) {

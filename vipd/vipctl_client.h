@@ -30,6 +30,9 @@ int vipctl_client_open(const char *path, struct vipctl_client *ret_client, struc
 int vipctl_client_ask(
 	struct vipctl_client *client, const json_t *request, int timeout_ms, json_t **ret_answer, struct vip_err *err);
 
+/* The next line of an answer that comes in several. */
+int vipctl_client_next(struct vipctl_client *client, int timeout_ms, json_t **ret_answer, struct vip_err *err);
+
 void vipctl_client_close(struct vipctl_client *client);
 
 #endif

@@ -81,9 +81,14 @@ uint64_t core_store(struct vrrp_core *core)
 void core_stop(struct vrrp_core *core, struct vrrp_update *update)
 {
 	core->restarting = false;
+	/* With somebody to hand over to, it is handed over; one that is under way goes on. */
+	bool hands_over =
+		vrrp_switch_is_under_way(core->switchover.phase) || core_switch_begin(core, update, VRRP_MEMBER_NONE);
+
 	core->stopping = true;
-	core->stop_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
-	if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_MASTER) {
+	core->stop_deadline = vrrp_time_add(
+		core->now, core->config.promote_timeout_us + (hands_over ? 2 * core->config.switchover_timeout_us : 0));
+	if (core->role == VRRP_ROLE_PROMOTING || (core->role == VRRP_ROLE_MASTER && !hands_over)) {
 		core_let_go(core, update, VRRP_CAUSE_STOP);
 	}
 }
@@ -130,8 +135,11 @@ static void dispatch_asked(struct vrrp_core *core, const struct vrrp_event *even
 		core_clock_seen(core, event, update);
 		break;
 	case VRRP_EVENT_SWITCHOVER:
+		(void)core_switch_begin(core, update, event->member);
+		break;
 	case VRRP_EVENT_ACCEPT_MEMBERS:
-		break; /* nobody sends them yet */
+		core_accept_members(core, update);
+		break;
 	default:
 		assert(!"an event that the core does not know, or a second start");
 	}
@@ -322,6 +330,7 @@ static struct vrrp_time next_deadline(const struct vrrp_core *core)
 					     : VRRP_TIME_NEVER,
 		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
 		core_restart_deadline(core), core_vouch_deadline(core), core_sync_deadline(core),
+		core_switch_deadline(core),
 		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
 		core->store_failed ? core->store_retry_at : VRRP_TIME_NEVER,
 		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
@@ -356,12 +365,14 @@ void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, stru
 	}
 	core_silence_tick(core);
 	core_long_tick(core);
+	core_members_tick(core, update);
 	core_view_others(core, update);
 	check_eligible(core, update);
 	core_stand_tick(core, update);
 	core_vouch_tick(core, update);
 	core_hold_tick(core, update);
 	core_restart_tick(core, update);
+	core_switch_tick(core, update);
 	core_pg_tick(core, update);
 	check_stop(core, update);
 	send_report(core, update);

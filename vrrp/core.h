@@ -40,6 +40,20 @@ int64_t vrrp_core_at_risk_bytes(const struct vrrp_core *core, unsigned index);
 /* Majority of the members, or 1 with quorum = none. */
 unsigned vrrp_core_majority(const struct vrrp_core *core);
 
+/*
+ * Whether VRRP_EVENT_SWITCHOVER to `wanted` (an index; VRRP_MEMBER_NONE: to the best) would begin now; *ret_target is
+ * written only if it would.
+ */
+enum vrrp_switch_refusal vrrp_core_switch_check(const struct vrrp_core *core, uint8_t wanted, uint8_t *ret_target);
+bool vrrp_switch_is_under_way(enum vrrp_switch_phase phase);
+/* Words for log, status and documentation. */
+const char *vrrp_switch_refusal_word(unsigned refusal);
+const char *vrrp_switch_phase_word(unsigned phase);
+/* split_config: the same PostgreSQL cluster, but another configuration for longer than a lease (section 4.5). */
+bool vrrp_core_is_split(const struct vrrp_core *core, unsigned index);
+/* Whether VRRP_EVENT_ACCEPT_MEMBERS would put the configured list in force now. */
+enum vrrp_accept_refusal vrrp_core_accept_check(const struct vrrp_core *core);
+
 const char *vrrp_pg_op_word(unsigned op);
 
 /* One line about an action or event, for the daemon's debug log and the simulator's trace. Returns its length. */

@@ -31,12 +31,13 @@ static uint32_t pg_faults(const struct vrrp_core *core)
 uint32_t vrrp_core_faults(const struct vrrp_core *core)
 {
 	const struct vrrp_member_config *self = &core->config.member[core->config.self];
+	uint32_t jump = core->jump != VRRP_JUMP_NONE ? VRRP_FAULT_BIT(VRRP_FAULT_CONFIG_JUMP) : 0;
 	uint32_t faults;
 
 	if (self->witness) {
-		return 0;
+		return jump;
 	}
-	faults = pg_faults(core);
+	faults = pg_faults(core) | jump;
 	if (self->nofailover) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_NOFAILOVER);
 	}

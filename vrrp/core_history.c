@@ -49,7 +49,7 @@ const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned
 	report = &core->peer[index].report;
 	if ((report->role != VRRP_ROLE_MASTER && !VRRP_MUTANT(holder_followed_before_it_serves)) ||
 		!vrrp_ballot_equal(&report->epoch, &report->ballot) || (report->flags & VRRP_FLAG_STALE_HISTORY) != 0 ||
-		!core_same_digest(core, report) || !vrrp_history_is_valid(&report->history) ||
+		!core_same_or_next(core, report) || !vrrp_history_is_valid(&report->history) ||
 		report->system_identifier != (core->pg.system_identifier != 0 ? core->pg.system_identifier
 									      : core->stored.system_identifier)) {
 		return NULL;

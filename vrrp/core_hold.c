@@ -34,7 +34,7 @@ static void announce(struct vrrp_core *core, struct vrrp_update *update, uint32_
 
 /* The order of section 4.1: the resets of destroyed connections still pass outwards; an address that is gone is not
  * announced by the advertisement of priority 0 that follows. */
-static void stop_serving(struct vrrp_core *core, struct vrrp_update *update)
+void core_stop_serving(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (!core->bound) {
 		return;
@@ -123,7 +123,7 @@ static void give_up(struct vrrp_core *core)
 }
 
 /* Everything of the hold is over; PostgreSQL is stopped, gone, or was never primary. */
-static void finish_leaving(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
+void core_finish_leaving(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)
 {
 	if (core_token_may_stand(core)) {
 		give_up(core);
@@ -141,7 +141,7 @@ void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_c
 	bool stop = core_pg_may_be_primary(core) || core->phase == VRRP_HOLD_PROMOTING;
 
 	if (!VRRP_MUTANT(release_before_unbinding)) {
-		stop_serving(core, update);
+		core_stop_serving(core, update);
 	}
 	if ((cause == VRRP_CAUSE_PROMOTE_FAILED || cause == VRRP_CAUSE_KERNEL_FAILED) && !VRRP_MUTANT(no_fault_hold)) {
 		core->held_until = vrrp_time_add(core->now, core->config.fault_hold_us);
@@ -155,7 +155,7 @@ void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_c
 		core_pg_order(core, update, cause == VRRP_CAUSE_STOP ? VRRP_PG_OP_STOP_FAST : VRRP_PG_OP_STOP_IMMEDIATE,
 			VRRP_MEMBER_NONE);
 	} else {
-		finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
+		core_finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
 	}
 }
 
@@ -203,7 +203,8 @@ void core_release_lost(struct vrrp_core *core)
 	core->send_now = true;
 }
 
-void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok)
+void core_hold_pg_done(
+	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok, const struct vrrp_pg *pg)
 {
 	if (op == VRRP_PG_OP_PROMOTE) {
 		if (core->role == VRRP_ROLE_PROMOTING && core->phase == VRRP_HOLD_PROMOTING) {
@@ -218,12 +219,13 @@ void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum 
 		}
 		return;
 	}
-	if ((op != VRRP_PG_OP_STOP_IMMEDIATE && op != VRRP_PG_OP_STOP_FAST) || !ok) {
+	if (core_switch_pg_done(core, update, op, ok, pg) ||
+		(op != VRRP_PG_OP_STOP_IMMEDIATE && op != VRRP_PG_OP_STOP_FAST) || !ok) {
 		return;
 	}
 	core_release_lost(core);
 	if (core->role == VRRP_ROLE_LEAVING && core->phase == VRRP_HOLD_STOPPING) {
-		finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
+		core_finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);
 	}
 }
 
@@ -252,11 +254,14 @@ void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update)
 		core_release_lost(core);
 		return;
 	}
+	if (core_switch_stops_postgresql(core)) {
+		return; /* as ordered: the order's end says how */
+	}
 	if (!VRRP_MUTANT(gate_outlives_postgresql)) {
-		stop_serving(core, update);
+		core_stop_serving(core, update);
 	}
 	core->superseded = true;
-	finish_leaving(core, update, VRRP_CAUSE_PG_DIED);
+	core_finish_leaving(core, update, VRRP_CAUSE_PG_DIED);
 }
 
 void core_announce_again(struct vrrp_core *core, struct vrrp_update *update)
@@ -325,7 +330,7 @@ void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->role == VRRP_ROLE_PROMOTING && core->config.durability == VRRP_DURABILITY_QUORUM) {
 		core_take_tick(core, update);
 	}
-	if (core->role == VRRP_ROLE_LEAVING && core->op == VRRP_PG_OP_NONE &&
+	if (core->role == VRRP_ROLE_LEAVING && core->op == VRRP_PG_OP_NONE && core->phase != VRRP_HOLD_SWITCHING &&
 		!vrrp_time_before(core->now, core->op_retry_at)) {
 		core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE); /* the first one failed */
 	}

@@ -78,6 +78,8 @@ bool core_beyond_max_lag(const struct vrrp_core *core, const struct vrrp_positio
 
 /* core_vote.c */
 void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report *report, struct vrrp_update *update);
+/* An ask of a member one step apart: a renewal of the running grant is answered, nothing else (section 4.5). */
+void core_renew_across(struct vrrp_core *core, const struct vrrp_report *report);
 void core_vote_self(struct vrrp_core *core, int64_t ask_us);
 bool core_bound_to_other(const struct vrrp_core *core);
 bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate);
@@ -88,6 +90,14 @@ bool core_is_my_source(const struct vrrp_core *core, const struct vrrp_standing 
 
 /* core_members.c */
 struct vrrp_member_list core_configured_members(const struct vrrp_core *core);
+void core_members_start(struct vrrp_core *core, struct vrrp_update *update);
+void core_members_tick(struct vrrp_core *core, struct vrrp_update *update);
+void core_accept_members(struct vrrp_core *core, struct vrrp_update *update);
+void core_note_digest(struct vrrp_core *core, unsigned index, const struct vrrp_report *report);
+/* Another digest, but all that it is made of is the same except for one member. */
+bool core_one_step_apart(const struct vrrp_core *core, const struct vrrp_report *report);
+/* The same digest, or one step apart: what is no vote may cross that (whom to follow, whom to hand over to). */
+bool core_same_or_next(const struct vrrp_core *core, const struct vrrp_report *report);
 
 /* core_stand.c */
 /* Stands again no sooner than its rank's turn, and not before at_least_us. */
@@ -142,7 +152,11 @@ void core_hold_extend(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_shorten(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_check_lease(struct vrrp_core *core, struct vrrp_update *update);
 void core_hold_tick(struct vrrp_core *core, struct vrrp_update *update);
-void core_hold_pg_done(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok);
+void core_hold_pg_done(
+	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok, const struct vrrp_pg *pg);
+void core_hold_promote_again(struct vrrp_core *core);
+void core_stop_serving(struct vrrp_core *core, struct vrrp_update *update);
+void core_finish_leaving(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
 void core_hold_pg_died(struct vrrp_core *core, struct vrrp_update *update);
 void core_let_go(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause);
 void core_release_lost(struct vrrp_core *core);
@@ -185,6 +199,24 @@ bool core_sync_ready(struct vrrp_core *core, struct vrrp_update *update); /* in 
 void core_sync_forget(struct vrrp_core *core); /* PostgreSQL is, or may be, another postmaster's or in recovery */
 void core_sync_done(struct vrrp_core *core, enum vrrp_pg_op op, bool ok);
 struct vrrp_time core_sync_deadline(const struct vrrp_core *core);
+
+/* core_switch.c */
+bool core_switch_begin(struct vrrp_core *core, struct vrrp_update *update, uint8_t wanted);
+void core_switch_tick(struct vrrp_core *core, struct vrrp_update *update);
+/* True if the switchover under way has taken the order's end for itself. */
+bool core_switch_pg_done(
+	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, bool ok, const struct vrrp_pg *pg);
+void core_switch_checkpoint_done(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);
+struct vrrp_time core_switch_deadline(const struct vrrp_core *core);
+bool core_switch_asks(const struct vrrp_core *core);
+/* The postmaster is expected to go, or to be gone. */
+bool core_switch_stops_postgresql(const struct vrrp_core *core);
+uint8_t core_switch_target_id(const struct vrrp_core *core);
+void core_note_hint(struct vrrp_core *core, const struct vrrp_report *report, struct vrrp_update *update);
+/* A switchover has named me, or somebody that is heard and is not this candidate. */
+bool core_is_awaited(const struct vrrp_core *core); /* a switchover to me waits for my position */
+bool core_is_target(const struct vrrp_core *core);
+bool core_target_goes_first(const struct vrrp_core *core, uint8_t candidate);
 
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);

@@ -105,7 +105,7 @@ bool core_eligible_other(const struct vrrp_core *core)
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
-		if (report != NULL && core_same_digest(core, report) && !core_is_foreign(core, report) &&
+		if (report != NULL && core_same_or_next(core, report) && !core_is_foreign(core, report) &&
 			(report->flags & VRRP_FLAG_ELIGIBLE) != 0) {
 			return true;
 		}
@@ -203,6 +203,21 @@ void core_note_own_position(struct vrrp_core *core)
 	}
 }
 
+/* Another configuration: one step apart, a lease that runs is renewed, here and there; otherwise nothing. */
+static void take_across(struct vrrp_core *core, unsigned index, const struct vrrp_report *report)
+{
+	if (!core_one_step_apart(core, report)) {
+		return;
+	}
+	if (report->ask_ms > 0 && !vrrp_ballot_is_none(&report->ballot)) {
+		core_renew_across(core, report);
+	}
+	if (vrrp_role_holds(core->role)) {
+		core_take_answer(core, index, report);
+	}
+	note_master(core, report);
+}
+
 static void take_fresh(
 	struct vrrp_core *core, unsigned index, const struct vrrp_report *report, struct vrrp_update *update)
 {
@@ -212,8 +227,11 @@ static void take_fresh(
 		core->grant = (struct vrrp_grant){ 0 };
 	}
 	core_pause_heard(core, report, update);
+	core_note_digest(core, index, report);
+	core_note_hint(core, report, update);
 	if (!same) {
-		return; /* a sign of life, but no grant or voucher crosses it */
+		take_across(core, index, report); /* a sign of life, but no new grant and no voucher crosses it */
+		return;
 	}
 	core_view_others(core, update);
 	core_stand_check(core, update); /* withdraws for a holder or a better candidate before its ask is judged */

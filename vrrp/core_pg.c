@@ -82,6 +82,7 @@ void core_pg_seen(struct vrrp_core *core, const struct vrrp_event *event, struct
 	core_judge_lag(core);
 	core->send_now = core->send_now || before.up != core->pg.up || before.in_recovery != core->pg.in_recovery ||
 			 before.position_known != core->pg.position_known || before.streaming != core->pg.streaming ||
+			 (core_is_awaited(core) && before.position != core->pg.position) ||
 			 before.timeline != core->pg.timeline || faults_before != vrrp_core_faults(core);
 }
 
@@ -120,6 +121,7 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 {
 	enum vrrp_pg_op op = core->op;
 
+	core_switch_checkpoint_done(core, update, event->ticket, event->ok);
 	if (op == VRRP_PG_OP_NONE || event->ticket != core->op_ticket) {
 		return; /* overtaken by a later order */
 	}
@@ -166,7 +168,7 @@ void core_pg_done(struct vrrp_core *core, const struct vrrp_event *event, struct
 										       : core->op_backoff_us * 2;
 	}
 	core_act(update, VRRP_ACT_PROBE);
-	core_hold_pg_done(core, update, op, event->ok);
+	core_hold_pg_done(core, update, op, event->ok, &event->pg);
 }
 
 /*

@@ -64,6 +64,7 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 	report.fault_reasons = vrrp_core_faults(core);
 	report.flags = flags(core);
 	report.pause_counter = core->stored.pause_counter;
+	report.switchover_target = core_switch_target_id(core);
 	report.ask_ms = sent == NULL ? 0 : (uint32_t)(sent->ask_us / VRRP_US_PER_MS);
 	report.ballot = core->ballot;
 	if (core->counter_seen > 0) {

@@ -23,7 +23,7 @@ int64_t core_ask_us(const struct vrrp_core *core)
 {
 	bool asks =
 		core->role == VRRP_ROLE_CANDIDATE || core->role == VRRP_ROLE_PROMOTING ||
-		core->role == VRRP_ROLE_MASTER ||
+		core->role == VRRP_ROLE_MASTER || core_switch_asks(core) ||
 		(core->role == VRRP_ROLE_LEAVING && core->stopping && vrrp_time_before(core->now, core->stop_deadline));
 
 	if (asks && core->restarting && core->role == VRRP_ROLE_MASTER && core->token_ticket == 0 &&
@@ -49,7 +49,8 @@ void core_restart(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->stopping || core->restarting) {
 		return;
 	}
-	if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_LEAVING) {
+	if (core->role == VRRP_ROLE_PROMOTING || core->role == VRRP_ROLE_LEAVING ||
+		vrrp_switch_is_under_way(core->switchover.phase)) {
 		core_log(update, VRRP_LOG_WARNING, "no restart now: the lease is just being taken, or let go");
 		return;
 	}

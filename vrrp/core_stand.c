@@ -54,6 +54,9 @@ unsigned core_rank(const struct vrrp_core *core)
 	bool own_primary = core_is_running_primary(core, &own);
 	unsigned rank = 0;
 
+	if (core_is_target(core)) {
+		return 0;
+	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 		struct vrrp_standing other;
@@ -80,6 +83,9 @@ static bool better_candidate_stands(const struct vrrp_core *core)
 	bool own_primary = core_is_running_primary(core, &own);
 	uint64_t lag = core->config.election_lag_bytes;
 
+	if (core_is_target(core)) {
+		return false;
+	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 		struct vrrp_standing other;
@@ -166,6 +172,9 @@ static bool may_stand(const struct vrrp_core *core)
 		vrrp_time_before(core->now, core->stand_not_before) || core_token_may_stand(core) ||
 		(core_fresh_count(core) < vrrp_core_majority(core) && !VRRP_MUTANT(stands_without_a_majority)) ||
 		!core_vouchers_in_sight(core)) {
+		return false;
+	}
+	if (core_target_goes_first(core, core_self_id(core))) {
 		return false;
 	}
 	own = core_own_standing(core);
@@ -345,7 +354,7 @@ struct vrrp_time core_stand_deadline(const struct vrrp_core *core)
 		at = vrrp_time_min(at, vrrp_time_min(core->round_end, core->ask_again_at));
 	} else if (core->role == VRRP_ROLE_BACKUP && !core->stopping) {
 		struct vrrp_time candidates[] = { core->stalled_until, core->stand_not_before, core->boot_wait_until,
-			core->no_holder_since.us != 0 ? probe_wait_end(core) : VRRP_TIME_NONE,
+			core->hint.until, core->no_holder_since.us != 0 ? probe_wait_end(core) : VRRP_TIME_NONE,
 			core->no_holder_since.us != 0 ? turn(core) : VRRP_TIME_NONE };
 
 		for (size_t i = 0; i < VRRP_ARRAY_LENGTH(candidates); i++) {

@@ -125,6 +125,7 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 	/* A member whose state is lost attaches nowhere before its silence is over (section 6). */
 	core->op_retry_at = event->readable ? event->now : core->silent_until;
 	core->state_lost = !event->readable;
+	core_members_start(core, update);
 	if (resumed) {
 		core_resume(core, event, update);
 	}

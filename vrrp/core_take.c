@@ -39,6 +39,12 @@ static void store_epoch(struct vrrp_core *core)
 	core->wait_ticket = core_store(core);
 }
 
+/* The lease never ended and nothing else was served meanwhile: no fence, no vouchers (section 8, "Not reached"). */
+void core_hold_promote_again(struct vrrp_core *core)
+{
+	store_epoch(core);
+}
+
 /* Nothing is in the way of vouchers any more; with durability async there are none. */
 static void gather(struct vrrp_core *core)
 {

@@ -322,6 +322,35 @@ enum vrrp_jump {
 	VRRP_JUMP_COUNT
 };
 
+/* Why a switchover is refused. */
+enum vrrp_switch_refusal {
+	VRRP_SWITCH_REFUSED_NONE = 0,
+	VRRP_SWITCH_REFUSED_NOT_HOLDER, /* this member does not serve */
+	VRRP_SWITCH_REFUSED_UNDER_WAY,
+	VRRP_SWITCH_REFUSED_LEAVING, /* a stop or a restart was asked for */
+	VRRP_SWITCH_REFUSED_PAUSED,
+	VRRP_SWITCH_REFUSED_MANAGE,    /* manage = promote: PostgreSQL may not be started again */
+	VRRP_SWITCH_REFUSED_NO_TARGET, /* nobody fits */
+	VRRP_SWITCH_REFUSED_SELF,
+	VRRP_SWITCH_REFUSED_WITNESS,
+	VRRP_SWITCH_REFUSED_NOT_HEARD,
+	VRRP_SWITCH_REFUSED_CONFIG,    /* another configuration, by more than one member */
+	VRRP_SWITCH_REFUSED_SYSTEM_ID, /* another PostgreSQL cluster */
+	VRRP_SWITCH_REFUSED_NOT_ELIGIBLE,
+	VRRP_SWITCH_REFUSED_NOT_STREAMING, /* from here, under this ballot */
+	VRRP_SWITCH_REFUSED_LAG,           /* more than max_lag behind */
+	VRRP_SWITCH_REFUSED_COUNT
+};
+
+/* Why accept-members is refused. */
+enum vrrp_accept_refusal {
+	VRRP_ACCEPT_OK = 0,
+	VRRP_ACCEPT_NOTHING, /* the configured list is in force */
+	VRRP_ACCEPT_HOLDER,  /* a holder is heard */
+	VRRP_ACCEPT_BOUND,   /* this member's vote is still bound by a running grant */
+	VRRP_ACCEPT_COUNT
+};
+
 struct vrrp_core {
 	struct vrrp_core_config config;
 	struct vrrp_stored stored;

@@ -171,6 +171,10 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		give(core, report, lease_us);
 		return;
 	}
+	if (core->jump != VRRP_JUMP_NONE && !VRRP_MUTANT(votes_after_a_jump)) {
+		refuse(core, report, VRRP_REFUSAL_JUMP, core->now);
+		return;
+	}
 	if (core_is_silent(core)) {
 		refuse(core, report, VRRP_REFUSAL_SILENT, vrrp_time_max(core->silent_until, core->now));
 		return;
@@ -183,7 +187,9 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		refuse(core, report, VRRP_REFUSAL_BOUND, core->grant.expires);
 		return;
 	}
-	reason = judge_data(core, report);
+	reason = core_target_goes_first(core, report->sender) && !VRRP_MUTANT(target_need_not_go_first)
+			 ? VRRP_REFUSAL_TARGET
+			 : judge_data(core, report);
 	if (reason != VRRP_REFUSAL_NONE) {
 		if (core->refusal.to != report->sender || core->refusal.reason != (uint8_t)reason) {
 			core_log(update, VRRP_LOG_INFO, "refuse member %u: %s", report->sender,
@@ -193,6 +199,24 @@ void core_vote(struct vrrp_core *core, unsigned index, const struct vrrp_report 
 		return;
 	}
 	give(core, report, lease_us);
+}
+
+/*
+ * While members are added or removed daemon by daemon, the holder keeps its lease from those that have changed already
+ * and from those that have not: what was granted once, by the rules of one list, is only made longer.
+ */
+void core_renew_across(struct vrrp_core *core, const struct vrrp_report *report)
+{
+	int64_t lease_us = (int64_t)report->ask_ms * VRRP_US_PER_MS;
+
+	if (vrrp_grant_runs(&core->grant, core->now) && core->grant.to == report->sender &&
+		vrrp_ballot_equal(&core->grant.ballot, &report->ballot) && report->ballot.member == report->sender &&
+		lease_us <= core->config.lease_us && !core->exit_due && core->stored_ticket >= core->record_ticket &&
+		!round_too_long(core, report)) {
+		give(core, report, lease_us);
+	} else {
+		refuse(core, report, VRRP_REFUSAL_DIGEST, core->now);
+	}
 }
 
 /* My own vote for the ask that is about to be sent: it counts from the same instant as the others'. */

@@ -24,6 +24,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_role.c \
 	vrrp/core_stand.c \
 	vrrp/core_start.c \
+	vrrp/core_switch.c \
 	vrrp/core_sync.c \
 	vrrp/core_take.c \
 	vrrp/core_types.h \

@@ -38,6 +38,8 @@ static const struct vrrp_role_row table[] = {
 	{ VRRP_ROLE_MASTER, VRRP_CAUSE_KERNEL_FAILED, VRRP_ROLE_LEAVING, "the address could not be kept" },
 	{ VRRP_ROLE_MASTER, VRRP_CAUSE_OTHER_HOLDER, VRRP_ROLE_LEAVING, "another holder has a higher ballot" },
 	{ VRRP_ROLE_MASTER, VRRP_CAUSE_STOP, VRRP_ROLE_LEAVING, "a clean stop was asked for" },
+	{ VRRP_ROLE_MASTER, VRRP_CAUSE_SWITCHOVER, VRRP_ROLE_LEAVING, "a switchover is under way" },
+	{ VRRP_ROLE_LEAVING, VRRP_CAUSE_NOT_REACHED, VRRP_ROLE_PROMOTING, "the switchover's target was not reached" },
 	{ VRRP_ROLE_LEAVING, VRRP_CAUSE_LEASE_ENDED, VRRP_ROLE_FAULT, "the lease ended before PostgreSQL had stopped" },
 	{ VRRP_ROLE_LEAVING, VRRP_CAUSE_PG_DIED, VRRP_ROLE_FAULT, "PostgreSQL is gone" },
 	{ VRRP_ROLE_LEAVING, VRRP_CAUSE_PG_STOPPED, VRRP_ROLE_FAULT, "PostgreSQL has stopped" },

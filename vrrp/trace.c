@@ -53,6 +53,8 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 	case VRRP_EVENT_TOKEN:
 		return snprintf(line, size, "%s: %s %llu %s", role, word, (unsigned long long)event->ticket,
 			event->ok ? "ok" : "failed");
+	case VRRP_EVENT_SWITCHOVER:
+		return snprintf(line, size, "%s: switchover to %u", role, event->member);
 	case VRRP_EVENT_LINK:
 		return snprintf(line, size, "%s: link %s", role, event->ok ? "up" : "down");
 	case VRRP_EVENT_PAUSE:
@@ -68,7 +70,6 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 	case VRRP_EVENT_ADDRESS_LOST:
 	case VRRP_EVENT_KERNEL_FAILED:
 	case VRRP_EVENT_STOP:
-	case VRRP_EVENT_SWITCHOVER:
 	case VRRP_EVENT_ACCEPT_MEMBERS:
 	case VRRP_EVENT_COUNT:
 	default:

@@ -93,6 +93,7 @@ bool ex_stimulus(const struct vrrp_core *core, unsigned index, struct vrrp_event
 
 /* The same event said by member 2 in this role; EX_SAY_... of stimuli.c in words: "nothing", "grant". */
 unsigned ex_stimulus_report(enum vrrp_role role, bool grant);
+unsigned ex_stimulus_streams(void); /* member 2 streams from me */
 unsigned ex_stimulus_local(const char *name);
 /* Reports are most of the stimuli: whether this is one. */
 bool ex_stimulus_is_report(unsigned index);
@@ -107,7 +108,7 @@ unsigned ex_actions_max(void);
 /* walk.c. Each returns the number of steps taken; *ret_wrong is NULL or what is wrong. */
 unsigned long ex_walk_short(unsigned depth, const char **ret_wrong);
 unsigned long ex_walk_from(unsigned path, unsigned depth, enum vrrp_role *ret_role, const char **ret_wrong);
-#define EX_PATHS 12
+#define EX_PATHS 15
 unsigned long ex_walk_long(unsigned walks, unsigned length, const char **ret_wrong);
 
 /* main.c: what is being done now; printed when something is wrong or an assert of the core fires. */

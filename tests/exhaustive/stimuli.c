@@ -27,6 +27,8 @@ enum say {
 	SAY_LONG, /* asks for restart_grace under the ballot that I granted */
 	SAY_VOUCHER,
 	SAY_NO_VOUCHER,
+	SAY_STREAMS, /* from me, under my ballot, and has more than I say */
+	SAY_TARGET,  /* names me as the target of a switchover */
 	SAY_COUNT
 };
 
@@ -119,6 +121,17 @@ static void say(const struct vrrp_core *core, struct vrrp_report *report, enum s
 		report->ballot = core->grant.to == report->sender ? core->grant.ballot : report->ballot;
 		report->ask_ms = report->ask_ms == 0 ? 0 : 10 * report->ask_ms;
 		break;
+	case SAY_STREAMS:
+		report->flags |= VRRP_FLAG_STREAMING;
+		report->upstream = 1;
+		report->epoch = core->ballot;
+		report->timeline = core->pg.timeline;
+		report->position += 4096;
+		break;
+	case SAY_TARGET:
+		report->switchover_target = 1;
+		report->release = (struct vrrp_ballot){ .counter = 7, .member = report->sender, .incarnation = 5 };
+		break;
 	default:
 		say_data(report, say);
 		break;
@@ -131,14 +144,15 @@ static const enum vrrp_role report_roles[REPORT_ROLES] = { VRRP_ROLE_INIT, VRRP_
 static const char *const report_names[REPORT_ROLES] = { "report INIT", "report BACKUP", "report CANDIDATE",
 	"report PROMOTING", "report MASTER", "report LEAVING", "report FAULT" };
 
-#define LOCAL_STIMULI 30
+#define LOCAL_STIMULI 34
 
 /* Probes, orders' ends, stores, links, the kernel, a stop. */
 static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_int", "timer after the lease",
 	"probe standby", "probe primary", "probe gone", "probe silent", "probe starting", "pg dead", "history",
 	"history unreadable", "stored", "store failed", "pg done", "pg done as primary", "pg failed", "link up",
 	"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed", "restart", "token",
-	"token failed", "pause", "resume", "clock slewed", "clock good" };
+	"token failed", "pause", "resume", "clock slewed", "clock good", "switchover", "checkpoint done",
+	"checkpoint failed", "accept members" };
 
 unsigned ex_stimulus_local(const char *name)
 {
@@ -149,6 +163,11 @@ unsigned ex_stimulus_local(const char *name)
 		assert(index < LOCAL_STIMULI);
 	}
 	return index;
+}
+
+unsigned ex_stimulus_streams(void)
+{
+	return ex_stimulus_report(VRRP_ROLE_BACKUP, false) + SAY_STREAMS;
 }
 
 unsigned ex_stimulus_report(enum vrrp_role role, bool grant)
@@ -175,7 +194,8 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 		VRRP_EVENT_PG_DONE, VRRP_EVENT_PG_DONE, VRRP_EVENT_LINK, VRRP_EVENT_LINK, VRRP_EVENT_CLAIM,
 		VRRP_EVENT_ADDRESS_LOST, VRRP_EVENT_KERNEL_FAILED, VRRP_EVENT_FENCED, VRRP_EVENT_FENCED,
 		VRRP_EVENT_RESTART, VRRP_EVENT_TOKEN, VRRP_EVENT_TOKEN, VRRP_EVENT_PAUSE, VRRP_EVENT_PAUSE,
-		VRRP_EVENT_CLOCK, VRRP_EVENT_CLOCK };
+		VRRP_EVENT_CLOCK, VRRP_EVENT_CLOCK, VRRP_EVENT_SWITCHOVER, VRRP_EVENT_PG_DONE, VRRP_EVENT_PG_DONE,
+		VRRP_EVENT_ACCEPT_MEMBERS };
 
 	event->kind = kinds[index];
 	if (index == 1) {
@@ -189,10 +209,16 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 	} else if (event->kind == VRRP_EVENT_STORED) {
 		event->ok = index == 11;
 		event->ticket = core->store_ticket;
+	} else if (index == 31 || index == 32) {
+		event->ok = index == 31;
+		event->ticket = core->switchover.ticket;
 	} else if (event->kind == VRRP_EVENT_PG_DONE) {
 		event->ok = index != 15;
 		event->ticket = core->op_ticket;
 		event->pg = ex_pg(index == 14 ? EX_PG_PRIMARY : EX_PG_STANDBY);
+		if (index == 14 && core->op == VRRP_PG_OP_STOP_FAST) {
+			event->pg.position_known = false; /* it was not shut down cleanly */
+		}
 	} else if (event->kind == VRRP_EVENT_FENCED) {
 		event->ok = index == 21;
 		event->ticket = core->wait_ticket;

@@ -100,6 +100,8 @@ unsigned long ex_walk_short(unsigned depth, const char **ret_wrong)
 #define PROMOTING_PATH CANDIDATE_PATH, "R BACKUP grant"
 #define MASTER_PATH PROMOTING_PATH, "stored", "pg done as primary", "stored"
 
+#define SWITCHING_PATH MASTER_PATH, "R BACKUP streams", "switchover", "checkpoint done"
+
 /* Names of stimuli; "R BACKUP" is that report of member 2. */
 static const char *const paths[EX_PATHS][PATH_MAX] = {
 	{ "stored" },
@@ -114,10 +116,16 @@ static const char *const paths[EX_PATHS][PATH_MAX] = {
 	{ MASTER_PATH, "pg dead" },
 	{ MASTER_PATH, "restart" },
 	{ MASTER_PATH, "restart", "R BACKUP grant", "stored" },
+	{ SWITCHING_PATH },
+	{ SWITCHING_PATH, "pg done" },
+	{ SWITCHING_PATH, "pg done as primary" },
 };
 
 static unsigned path_index(const char *name)
 {
+	if (strcmp(name, "R BACKUP streams") == 0) {
+		return ex_stimulus_streams();
+	}
 	if (strcmp(name, "R BACKUP") == 0) {
 		return ex_stimulus_report(VRRP_ROLE_BACKUP, false);
 	}

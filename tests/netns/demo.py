@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import Lab, Session, core, net, now_us, timeline, tools  # noqa: E402
 
 REST_ROWS = 200  # rows between two acts
+SWITCHOVER_S = 60
 
 
 def say(text=""):
@@ -82,6 +83,15 @@ class Demo:
         with Step(f"  {old} comes back by itself as a standby of {new}"):
             lab.wait_streaming(new, deadline_s=60)
 
+    def switchover(self, host):
+        """vipctl's own words; it answers when the other host serves."""
+        began_us = now_us()
+        done = self.lab.daemons[host].vipctl("switchover", timeout=SWITCHOVER_S)
+        assert done.returncode == 0, done.stderr
+        for line in (done.stderr + done.stdout).splitlines():
+            say(f"    vipctl: {line}")
+        return began_us
+
     def end(self):
         lab = self.lab
         self.writer.stop()
@@ -122,6 +132,7 @@ def run(keep):
         demo.set_up()
         demo.act("SIGKILL to {host}'s PostgreSQL", lambda host: lab.postgres[host].kill_postmaster(), lambda host: None)
         demo.act("{host}'s network cable is cut", lambda host: lab.faults.cut(host, carrier=False), lab.faults.mend)
+        demo.act("planned switchover away from {host}", demo.switchover, lambda host: None)
         demo.end()
         say(f"\ntook {time.monotonic() - began:.0f} s")
         if keep:

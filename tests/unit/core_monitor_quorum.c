@@ -113,6 +113,9 @@ const char *core_monitor_quorum_op(
 		action->op != VRRP_PG_OP_SEAL) {
 		return NULL;
 	}
+	if (!is_quorum(core) && action->op == VRRP_PG_OP_DROP_SENDERS && core->role == VRRP_ROLE_LEAVING) {
+		return NULL; /* a switchover: PostgreSQL's stop shall wait for the target alone */
+	}
 	if (!is_quorum(core)) {
 		return "durability async, and yet an order of durability quorum";
 	}

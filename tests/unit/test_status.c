@@ -241,7 +241,7 @@ static void line_of_succession(void **state)
 	host.core.peer[DB3].report.digest[0] = 1;
 	host.core.peer[DB2].report.flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
 	status_make();
-	assert_string_equal(note(DB3), "runs with another configuration: neither votes nor stands here");
+	assert_string_equal(note(DB3), "runs with another configuration: a key that its version does not tell");
 	assert_value(member(DB3), "same_config", "false");
 	assert_string_equal(note(DB1), "nobody could take over now");
 	assert_value(host.json, "at_risk_bytes", "null");
