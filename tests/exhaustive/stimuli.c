@@ -65,6 +65,21 @@ static void say_data(struct vrrp_report *report, enum say say)
 	}
 }
 
+/* What a switchover is about. */
+static void say_switch(const struct vrrp_core *core, struct vrrp_report *report, enum say say)
+{
+	if (say == SAY_STREAMS) {
+		report->flags |= VRRP_FLAG_STREAMING;
+		report->upstream = 1;
+		report->epoch = core->ballot;
+		report->timeline = core->pg.timeline;
+		report->position += 4096;
+	} else {
+		report->switchover_target = 1;
+		report->release = (struct vrrp_ballot){ .counter = 7, .member = report->sender, .incarnation = 5 };
+	}
+}
+
 static void say(const struct vrrp_core *core, struct vrrp_report *report, enum say say)
 {
 	struct vrrp_report_grant grant = { .ballot = core->ballot,
@@ -122,15 +137,8 @@ static void say(const struct vrrp_core *core, struct vrrp_report *report, enum s
 		report->ask_ms = report->ask_ms == 0 ? 0 : 10 * report->ask_ms;
 		break;
 	case SAY_STREAMS:
-		report->flags |= VRRP_FLAG_STREAMING;
-		report->upstream = 1;
-		report->epoch = core->ballot;
-		report->timeline = core->pg.timeline;
-		report->position += 4096;
-		break;
 	case SAY_TARGET:
-		report->switchover_target = 1;
-		report->release = (struct vrrp_ballot){ .counter = 7, .member = report->sender, .incarnation = 5 };
+		say_switch(core, report, say);
 		break;
 	default:
 		say_data(report, say);
