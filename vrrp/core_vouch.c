@@ -112,6 +112,20 @@ static int asker(const struct vrrp_core *core)
 		       : -1;
 }
 
+/*
+ * Own state lost: my epoch is none, and the comparison would take my tail for the one that was passed. It may be what
+ * was acknowledged last. Only a candidate that has all of it gets my voucher.
+ */
+static bool forgot_who_was_passed(
+	const struct vrrp_core *core, const struct vrrp_standing *own, const struct vrrp_standing *candidate)
+{
+	enum vrrp_lineage lineage = vrrp_history_compare(&own->at, &candidate->at, NULL);
+
+	return vrrp_ballot_is_none(&core->stored.epoch) && !vrrp_ballot_is_none(&candidate->at.epoch) &&
+	       lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX &&
+	       !VRRP_MUTANT(vouches_without_an_epoch);
+}
+
 static struct vrrp_vouch_case asked_case(const struct vrrp_core *core, unsigned index)
 {
 	const struct vrrp_report *report = &core->peer[index].report;
@@ -120,7 +134,8 @@ static struct vrrp_vouch_case asked_case(const struct vrrp_core *core, unsigned 
 	struct vrrp_standing own = core_own_standing(core);
 
 	question.source = core->pg.receiver && core->pg.streaming && core->pg.upstream == index;
-	question.ahead = !core_is_my_source(core, &candidate) && vrrp_standing_ahead(&own, &candidate, 0);
+	question.ahead = !core_is_my_source(core, &candidate) &&
+			 (vrrp_standing_ahead(&own, &candidate, 0) || forgot_who_was_passed(core, &own, &candidate));
 	question.candidate_known = (report->flags & VRRP_FLAG_POSITION_KNOWN) != 0 &&
 				   (report->flags & VRRP_FLAG_STALE_HISTORY) == 0 &&
 				   vrrp_position_is_complete(&candidate.at);

@@ -366,6 +366,27 @@ static void who_lost_its_state_file_does_not_vouch_before_its_silence_is_over(vo
 	assert_int_equal(core_lab_voucher(&lab, 1), 1);
 }
 
+/* Its epoch is gone with the file: which of the two branches was passed by the other, it cannot tell (I3). */
+static void who_lost_its_state_file_gives_up_no_tail_of_its_own(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	core_lab_quorum(&lab);
+	lab.pg.no_upstream = true;
+	lab.pg.position += 0x1000;
+	lab.readable = false;
+	core_lab_be_master(&lab, 1, 10, 2); /* branched off before that tail */
+	core_lab_start(&lab);
+	(void)core_lab_ask_voucher(&lab, 1);
+	core_lab_run_us(&lab, lab.config.restart_grace_us + SECOND, 1U << 1);
+	assert_int_equal(core_lab_voucher(&lab, 1), 2);
+	lab.pg.position -= 0x1000; /* without a tail nothing is given up */
+	core_lab_probe(&lab);
+	core_lab_probe(&lab);
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	assert_int_equal(core_lab_voucher(&lab, 1), 1);
+}
+
 static void diverged_it_does_not_vouch(void **state)
 {
 	(void)state;
@@ -450,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_running_primary_vouches_for_nobody_else),
 		cmocka_unit_test(without_fsync_there_is_no_voucher),
 		cmocka_unit_test(who_lost_its_state_file_does_not_vouch_before_its_silence_is_over),
+		cmocka_unit_test(who_lost_its_state_file_gives_up_no_tail_of_its_own),
 		cmocka_unit_test(diverged_it_does_not_vouch),
 		cmocka_unit_test(another_configuration_or_cluster_gets_no_voucher_nor_does_an_old_packet),
 		cmocka_unit_test(with_durability_async_nobody_asks_and_nobody_answers),
