@@ -169,7 +169,9 @@ tests_golden_golden_mutant_SOURCES = $(sim_world) $(golden_sources)
 tests_golden_golden_mutant_LDADD = $(mutants_library)
 # Unit tests that see mutants; VIPD_MUTANT chooses one.
 mutants_unit = \
+	tests/unit/mutant_core_members \
 	tests/unit/mutant_core_names \
+	tests/unit/mutant_core_switch \
 	tests/unit/mutant_core_vouch \
 	tests/unit/mutant_core_vouch_give \
 	tests/unit/mutant_vouch \
@@ -191,6 +193,10 @@ mutants_unit = \
 	tests/unit/mutant_lease \
 	tests/unit/mutant_peer \
 	tests/unit/mutant_ranking
+tests_unit_mutant_core_members_SOURCES = tests/unit/test_core_members.c
+tests_unit_mutant_core_members_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_switch_SOURCES = tests/unit/test_core_switch.c
+tests_unit_mutant_core_switch_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_hold_SOURCES = tests/unit/test_core_hold.c
 tests_unit_mutant_core_hold_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_leave_SOURCES = tests/unit/test_core_leave.c

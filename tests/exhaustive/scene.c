@@ -25,6 +25,7 @@ void ex_config(struct vrrp_core_config *ret_config, bool witness, bool quorum_no
 		.restart_grace_us = 10 * VRRP_US_PER_S,
 		.boot_wait_us = 2 * VRRP_US_PER_S,
 		.promote_timeout_us = 30 * VRRP_US_PER_S,
+		.switchover_timeout_us = 30 * VRRP_US_PER_S,
 		.fault_hold_us = 5 * VRRP_US_PER_S,
 		.garp_repeat_delay_us = VRRP_US_PER_S,
 		.garp_refresh_us = 60 * VRRP_US_PER_S,
