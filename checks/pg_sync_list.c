@@ -162,7 +162,7 @@ int pg_sync_end_sql(const struct pg_sync_members *members, uint16_t keep, bool a
 	length = snprintf(ret_sql, size,
 		"SELECT pg_catalog.current_setting('synchronous_standby_names'),"
 		" (SELECT pg_catalog.array_remove(pg_catalog.array_agg(CASE WHEN r.state = 'backup' THEN NULL"
-		" WHEN x.name = ANY (%s::text[]) AND (%s OR r.state = 'startup' OR"
+		" WHEN x.name = ANY (%s::text[]) AND ((%s AND r.application_name = x.name) OR r.state = 'startup' OR"
 		" s.slot_name = 'vipd_' || pg_catalog.translate(x.name, '-', '_')) THEN NULL"
 		" WHEN pg_catalog.pg_terminate_backend(r.pid) THEN r.pid ELSE r.pid END), NULL)"
 		" FROM pg_catalog.pg_stat_replication AS r"

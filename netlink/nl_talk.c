@@ -60,12 +60,12 @@ int nl_talk_walk(const void *datagram, size_t size_bytes, uint32_t seq, uint32_t
 	while (left >= sizeof(struct nlmsghdr)) {
 		size_t length = ((const struct nlmsghdr *)at)->nlmsg_len;
 
-		if (length < sizeof(struct nlmsghdr) || length > left) {
+		/* libmnl walks attributes up to the aligned end: the kernel pads every message to it. */
+		if (length < sizeof(struct nlmsghdr) || length > left || MNL_ALIGN(length) > left) {
 			return -EBADMSG;
 		}
-		length = MNL_ALIGN(length) < left ? MNL_ALIGN(length) : left;
-		at += length;
-		left -= length;
+		at += MNL_ALIGN(length);
+		left -= MNL_ALIGN(length);
 	}
 	result = mnl_cb_run(datagram, size_bytes, seq, port, fn, user);
 	return result >= 0 ? result : errno > 0 ? -errno : -EPROTO;

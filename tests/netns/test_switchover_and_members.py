@@ -113,10 +113,10 @@ def test_a_host_with_another_lease_or_list_is_named_key_by_key_and_grants_nothin
 
     lab.daemons["db3"].stop()
     del lab.configuration.settings["lease"]
-    lab.configuration.members["db4"] = {"witness": True, "address": "10.99.0.99"}
+    lab.configuration.members["db4"] = {"witness": True, "address": "10.77.0.99"}
     text = lab.configuration.member_text
     lab.configuration.member_text = lambda number, name: (
-        '    member "db4" {\n        witness = true\n        address = "10.99.0.99"\n    }\n'
+        '    member "db4" {\n        witness = true\n        address = "10.77.0.99"\n    }\n'
         if name == "db4" else text(number, name)
     )  # fmt: skip
     lab.configuration.write(lab.daemons["db3"])
