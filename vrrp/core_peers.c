@@ -225,6 +225,8 @@ static void take_fresh(
 
 	if (report->release.member == report->sender && vrrp_grant_is_released_by(&core->grant, &report->release)) {
 		core->grant = (struct vrrp_grant){ 0 };
+		core->send_now =
+			core->send_now || core->refusal.to != 0; /* whom I refused because of it may ask again */
 	}
 	core_pause_heard(core, report, update);
 	core_note_digest(core, index, report);

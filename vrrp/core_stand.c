@@ -223,6 +223,7 @@ static void stand(struct vrrp_core *core, struct vrrp_update *update)
 	core->round_end = vrrp_time_add(core->now, round_us(core));
 	core->ask_again_at = VRRP_TIME_NEVER;
 	core->refused_min_ms = 0;
+	core->bound_voters = 0;
 	if (VRRP_MUTANT(epoch_taken_early)) {
 		core->stored.epoch = core->ballot;
 		core_store(core);
@@ -280,7 +281,7 @@ void core_stand_check(struct vrrp_core *core, struct vrrp_update *update)
 	}
 }
 
-static void take_refusal(struct vrrp_core *core, const struct vrrp_report_refusal *refusal)
+static void take_refusal(struct vrrp_core *core, unsigned index, const struct vrrp_report_refusal *refusal)
 {
 	struct vrrp_time again = vrrp_time_add(core->now, (int64_t)refusal->bound_ms * VRRP_US_PER_MS);
 	bool timed = refusal->reason == VRRP_REFUSAL_BOUND || refusal->reason == VRRP_REFUSAL_SILENT ||
@@ -289,6 +290,7 @@ static void take_refusal(struct vrrp_core *core, const struct vrrp_report_refusa
 	if (!timed || refusal->bound_ms == 0) {
 		return;
 	}
+	core->bound_voters |= (uint16_t)(1U << index);
 	if (vrrp_time_before(again, core->round_end)) {
 		core->ask_again_at = vrrp_time_min(core->ask_again_at, again);
 	} else if (core->refused_min_ms == 0 || refusal->bound_ms < core->refused_min_ms) {
@@ -322,9 +324,14 @@ void core_take_answer(struct vrrp_core *core, unsigned index, const struct vrrp_
 				core_worth(
 					core, VRRP_MUTANT(expiry_from_receipt) ? core->now : sent->at, sent->ask_us));
 		}
+	} else if (core->role == VRRP_ROLE_CANDIDATE && grant->to == 0 && (core->bound_voters & 1U << index) != 0) {
+		/* Released since: asked again at once. Who waits for the named time instead loses every voter to a
+		 * worse candidate that gives up and stands again meanwhile. */
+		core->bound_voters &= (uint16_t) ~(1U << index);
+		core->send_now = true;
 	} else if (core->role == VRRP_ROLE_CANDIDATE && report->refusal.to == core_self_id(core) &&
 		   vrrp_ballot_equal(&report->refusal.ballot, &core->ballot)) {
-		take_refusal(core, &report->refusal);
+		take_refusal(core, index, &report->refusal);
 	}
 }
 

@@ -395,6 +395,7 @@ struct vrrp_core {
 	struct vrrp_time stop_deadline;
 	struct vrrp_time ask_again_at; /* within the round: a refusal named that moment */
 	uint32_t refused_min_ms;       /* of this round; 0 = nobody named a time */
+	uint16_t bound_voters;         /* of this round: who refused because of a grant to another */
 	enum vrrp_hold_phase phase;
 	uint64_t wait_ticket; /* store or PG op that the phase waits for */
 	struct vrrp_time promote_deadline;

@@ -128,6 +128,24 @@ static void refuse(unsigned i, enum vrrp_refusal reason, uint32_t bound_ms)
 	core_lab_hear(&lab, i);
 }
 
+static void a_voter_that_is_released_within_the_round_is_asked_again_at_once(void **state)
+{
+	uint64_t counter;
+
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	core_lab_stand(&lab);
+	counter = lab.mine.ballot.counter;
+	lab.peer[1].grant = (struct vrrp_report_grant){ .to = 3, .ballot = { 5, 7, 3 }, .remaining_ms = 700 };
+	refuse(1, VRRP_REFUSAL_BOUND, 700);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_SEND), 0);
+	lab.peer[1].grant = (struct vrrp_report_grant){ .to = 0 }; /* the refusal is still shown */
+	core_lab_hear(&lab, 1);
+	assert_int_equal(core_lab_count(&lab, VRRP_ACT_SEND), 1);
+	assert_int_equal(lab.mine.ask_ms, 1000);
+	assert_int_equal(lab.mine.ballot.counter, counter);
+}
+
 static void a_refusals_ms_sets_the_next_ask(void **state)
 {
 	uint64_t counter;
@@ -221,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_candidate_withdraws_for_a_better_one),
 		cmocka_unit_test(a_candidate_withdraws_when_it_is_no_longer_eligible),
 		cmocka_unit_test(a_refusals_ms_sets_the_next_ask),
+		cmocka_unit_test(a_voter_that_is_released_within_the_round_is_asked_again_at_once),
 		cmocka_unit_test(the_lease_is_had_with_a_majority_and_not_before),
 		cmocka_unit_test(b8_the_lease_counts_from_the_ask),
 		cmocka_unit_test(a_grant_for_anything_else_is_worth_nothing),

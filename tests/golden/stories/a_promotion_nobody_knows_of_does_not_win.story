@@ -78,9 +78,11 @@ until db2 serves within 20 s
 	  10.750 db3 releases ballot 4.3
 	  10.750 w4  refuses db2 ballot 5.2: bound
 	  10.751 w4  grants nobody any more
+	  10.753 w4  grants db2 ballot 5.2
 	  10.874 db2 CANDIDATE -> BACKUP: no majority within a round
 	  10.874 db2 releases ballot 5.2
 	  10.875 db3 grants nobody any more
+	  10.875 w4  grants nobody any more
 	  11.872 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	  11.872 db2 grants db2 ballot 6.2
 	  11.873 db3 grants db2 ballot 6.2

@@ -31,6 +31,7 @@ run 1500 ms
 	   7.804 db1 grants nobody any more
 	   7.804 db1 releases ballot 1.1
 	   7.804 db1 faults: pg_down superseded
+	   7.806 db1 grants db2 ballot 2.2
 	   7.854 db1 pg start as standby
 	   7.854 db1 faults: pg_down rejoining superseded
 	   7.859 db1 PostgreSQL starts as a standby
@@ -38,6 +39,7 @@ run 1500 ms
 	   7.864 db1 faults: pg_starting
 	   7.911 db2 CANDIDATE -> BACKUP: no majority within a round
 	   7.911 db2 releases ballot 2.2
+	   7.912 db1 grants nobody any more
 	   8.159 db1 PostgreSQL is up
 	   8.510 db2 streams from member 1 at 30b95c0, timeline 1
 	   8.510 db3 streams from member 1 at 30b95c0, timeline 1
