@@ -93,6 +93,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/vipctl_client.h \
 	vipd/vipctl_order.c \
 	vipd/vipctl_order.h \
+	vipd/vipctl_say.c \
+	vipd/vipctl_say.h \
 	vipd/vipctl_table.c \
 	vipd/vipctl_table.h
 EXTRA_DIST += vipd/local.mk

@@ -17,11 +17,9 @@
 #include "vipd/text_escape.h"
 #include "vipd/vipctl_client.h"
 #include "vipd/vipctl_order.h"
+#include "vipd/vipctl_say.h"
 #include "vipd/vipctl_table.h"
 
-#define EXIT_DONE 0
-#define EXIT_REFUSED 1
-#define EXIT_USAGE 2
 #define WATCH_S 1
 #define DEFAULT_CONTROL "/run/vipd/vipd.sock"
 
@@ -60,20 +58,7 @@ static int usage_error(const char *what, const char *word)
 
 	text_escape(word, escaped, sizeof(escaped));
 	fprintf(stderr, "vipctl: %s%s\n%s", what, escaped, usage_text);
-	return EXIT_USAGE;
-}
-
-static int failure_print(const char *what, const char *hint)
-{
-	char escaped[1024];
-
-	text_escape(what, escaped, sizeof(escaped));
-	fprintf(stderr, "vipctl: %s\n", escaped);
-	if (hint != NULL) {
-		text_escape(hint, escaped, sizeof(escaped));
-		fprintf(stderr, "vipctl: hint: %s\n", escaped);
-	}
-	return EXIT_REFUSED;
+	return VIPCTL_EXIT_USAGE;
 }
 
 /* Asks. 0 and *ret_result (json_decref), or an exit code; said already. */
@@ -93,20 +78,18 @@ static int ask(struct vipctl_client *client, const struct arguments *arguments, 
 	}
 	json_decref(request);
 	if (code < 0) {
-		return failure_print(err.text, NULL);
+		return vipctl_say_failure(err.text, NULL);
 	}
 	result = json_object_get(answer, "result");
 	if (!json_is_true(json_object_get(answer, "ok")) || result == NULL) {
-		const char *error = json_string_value(json_object_get(answer, "error"));
-
-		failure_print(error != NULL ? error : "the daemon refused without a reason",
+		vipctl_say_failure(json_string_value(json_object_get(answer, "error")),
 			json_string_value(json_object_get(answer, "hint")));
 		json_decref(answer);
-		return EXIT_REFUSED;
+		return VIPCTL_EXIT_REFUSED;
 	}
 	*ret_result = json_incref(result);
 	json_decref(answer);
-	return EXIT_DONE;
+	return VIPCTL_EXIT_DONE;
 }
 
 static int status_ask(struct vipctl_client *client, const struct arguments *arguments, json_t **ret_status)
@@ -155,13 +138,13 @@ static int status_print(const struct arguments *arguments, const json_t *status)
 	}
 	if (shown == 0 && arguments->instance != NULL) {
 		instances_name(instances, "there is no such instance; there are");
-		return EXIT_REFUSED;
+		return VIPCTL_EXIT_REFUSED;
 	}
 	if (arguments->json) {
 		json_dumpf(status, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 		printf("\n");
 	}
-	return EXIT_DONE;
+	return VIPCTL_EXIT_DONE;
 }
 
 /* Once, or every second until interrupted; a daemon that is away is asked again. */
@@ -178,7 +161,7 @@ static int status_run(const struct arguments *arguments)
 			printf("\033[H\033[2J");
 		}
 		if (vipctl_client_open(arguments->control, &client, &err) < 0) {
-			code = failure_print(err.text, NULL);
+			code = vipctl_say_failure(err.text, NULL);
 		} else {
 			code = status_ask(&client, arguments, &status);
 			vipctl_client_close(&client);
@@ -188,7 +171,7 @@ static int status_run(const struct arguments *arguments)
 			json_decref(status);
 		}
 		if (fflush(stdout) != 0) {
-			return EXIT_REFUSED;
+			return VIPCTL_EXIT_REFUSED;
 		}
 		if (!arguments->watch) {
 			return code;
@@ -207,12 +190,12 @@ static int check_run(const struct arguments *arguments)
 	bool yes;
 
 	if (vipctl_client_open(arguments->control, &client, &err) < 0) {
-		return failure_print(err.text, NULL);
+		return vipctl_say_failure(err.text, NULL);
 	}
 	status_ask(&client, arguments, &status);
 	vipctl_client_close(&client);
 	if (status == NULL) {
-		return EXIT_REFUSED;
+		return VIPCTL_EXIT_REFUSED;
 	}
 	instances = json_object_get(status, "instances");
 	for (size_t i = 0; i < json_array_size(instances) && instance == NULL; i++) {
@@ -222,7 +205,7 @@ static int check_run(const struct arguments *arguments)
 	if (arguments->instance == NULL && json_array_size(instances) > 1) {
 		instances_name(instances, "say which with --instance");
 		json_decref(status);
-		return EXIT_USAGE;
+		return VIPCTL_EXIT_USAGE;
 	}
 	yes = strcmp(arguments->operand, "primary") == 0 ? vipctl_is_primary(status, instance)
 							 : vipctl_is_replica(status, instance);
@@ -230,7 +213,7 @@ static int check_run(const struct arguments *arguments)
 	if (arguments->json) {
 		printf("{\"%s\": %s}\n", arguments->operand, yes ? "true" : "false");
 	}
-	return yes ? EXIT_DONE : EXIT_REFUSED;
+	return yes ? VIPCTL_EXIT_DONE : VIPCTL_EXIT_REFUSED;
 }
 
 /* pause, resume, restart: done by the daemon, told in its words. */
@@ -266,7 +249,7 @@ static int order_run(const struct arguments *arguments)
 	int code;
 
 	if (vipctl_client_open(arguments->control, &client, &err) < 0) {
-		return failure_print(err.text, NULL);
+		return vipctl_say_failure(err.text, NULL);
 	}
 	code = ask(&client, arguments, arguments->verb, &result);
 	vipctl_client_close(&client);
@@ -307,17 +290,17 @@ static int version_run(const struct arguments *arguments)
 	json_t *status = NULL;
 
 	if (vipctl_client_open(arguments->control, &client, &err) < 0) {
-		failure_print(err.text, NULL);
+		vipctl_say_failure(err.text, NULL);
 	} else {
 		status_ask(&client, arguments, &status);
 		vipctl_client_close(&client);
 	}
 	version_print(arguments, json_object_get(status, "version"));
 	if (status == NULL) {
-		return EXIT_REFUSED;
+		return VIPCTL_EXIT_REFUSED;
 	}
 	json_decref(status);
-	return EXIT_DONE;
+	return VIPCTL_EXIT_DONE;
 }
 
 /* Verbs whose answer may come in several lines. */
@@ -339,7 +322,7 @@ static int long_order_run(const struct arguments *arguments)
 	return vipctl_order_run(arguments->control, request, arguments->json);
 }
 
-/* The verb and what follows it. EXIT_DONE: as it should be. */
+/* The verb and what follows it. VIPCTL_EXIT_DONE: as it should be. */
 static int operands_check(struct arguments *arguments, char **operands, int count)
 {
 	if (count == 0) {
@@ -363,7 +346,7 @@ static int operands_check(struct arguments *arguments, char **operands, int coun
 	if ((arguments->to != NULL || arguments->dry_run) && strcmp(arguments->verb, "switchover") != 0) {
 		return usage_error("--to and --dry-run go with switchover only", "");
 	}
-	return EXIT_DONE;
+	return VIPCTL_EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -399,17 +382,17 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
-			return EXIT_DONE;
+			return VIPCTL_EXIT_DONE;
 		case 'V':
 			printf("vipctl %s\n", VIPD_VERSION);
-			return EXIT_DONE;
+			return VIPCTL_EXIT_DONE;
 		default:
 			fputs(usage_text, stderr);
-			return EXIT_USAGE;
+			return VIPCTL_EXIT_USAGE;
 		}
 	}
 	code = operands_check(&arguments, argv + optind, argc - optind);
-	if (code != EXIT_DONE) {
+	if (code != VIPCTL_EXIT_DONE) {
 		return code;
 	}
 	if (strcmp(arguments.verb, "status") == 0) {

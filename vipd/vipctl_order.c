@@ -4,32 +4,16 @@
 
 #include "vipd/text_escape.h"
 #include "vipd/vipctl_client.h"
-
-#define EXIT_DONE 0
-#define EXIT_REFUSED 1
-#define SENTENCE_SIZE 1024
-
-static int fail(const char *what, const char *hint)
-{
-	char escaped[SENTENCE_SIZE];
-
-	text_escape(what != NULL ? what : "the daemon refused without a reason", escaped, sizeof(escaped));
-	fprintf(stderr, "vipctl: %s\n", escaped);
-	if (hint != NULL) {
-		text_escape(hint, escaped, sizeof(escaped));
-		fprintf(stderr, "vipctl: hint: %s\n", escaped);
-	}
-	return EXIT_REFUSED;
-}
+#include "vipd/vipctl_say.h"
 
 static int last_print(const json_t *answer, bool json)
 {
 	const json_t *result = json_object_get(answer, "result");
 	const char *message = json_string_value(json_object_get(result, "message"));
-	char escaped[SENTENCE_SIZE];
+	char escaped[VIPCTL_SENTENCE_SIZE];
 
 	if (!json_is_true(json_object_get(answer, "ok"))) {
-		return fail(json_string_value(json_object_get(answer, "error")),
+		return vipctl_say_failure(json_string_value(json_object_get(answer, "error")),
 			json_string_value(json_object_get(answer, "hint")));
 	}
 	if (json && result != NULL) {
@@ -39,7 +23,7 @@ static int last_print(const json_t *answer, bool json)
 		text_escape(message != NULL ? message : "done", escaped, sizeof(escaped));
 		printf("%s\n", escaped);
 	}
-	return EXIT_DONE;
+	return VIPCTL_EXIT_DONE;
 }
 
 int vipctl_order_run(const char *control, json_t *request, bool json)
@@ -50,18 +34,18 @@ int vipctl_order_run(const char *control, json_t *request, bool json)
 	int code;
 
 	if (request == NULL) {
-		return fail("out of memory", NULL);
+		return vipctl_say_failure("out of memory", NULL);
 	}
 	if (vipctl_client_open(control, &client, &err) < 0) {
 		json_decref(request);
-		return fail(err.text, NULL);
+		return vipctl_say_failure(err.text, NULL);
 	}
 	code = vipctl_client_ask(&client, request, VIPCTL_ANSWER_MS, &answer, &err);
 	json_decref(request);
 	/* Each line is an answer of its own; only the last is without "progress", and the daemon bounds their number.
 	 */
 	while (code == 0 && json_object_get(answer, "progress") != NULL) {
-		char escaped[SENTENCE_SIZE];
+		char escaped[VIPCTL_SENTENCE_SIZE];
 		const char *progress = json_string_value(json_object_get(answer, "progress"));
 
 		text_escape(progress != NULL ? progress : "", escaped, sizeof(escaped));
@@ -72,7 +56,7 @@ int vipctl_order_run(const char *control, json_t *request, bool json)
 	}
 	vipctl_client_close(&client);
 	if (code < 0) {
-		return fail(err.text, "whether it goes on, vipctl status and the log say");
+		return vipctl_say_failure(err.text, "whether it goes on, vipctl status and the log say");
 	}
 	code = last_print(answer, json);
 	json_decref(answer);
