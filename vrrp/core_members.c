@@ -29,7 +29,7 @@ void core_members_start(struct vrrp_core *core, struct vrrp_update *update)
 	if (core->stored.members.count == 0) {
 		core->stored.members = list; /* stored with what a start stores anyway */
 	} else if (steps > 0) {
-		core->jump = steps > 1 ? VRRP_JUMP_FAR : VRRP_JUMP_WAIT;
+		core->jump = steps > 1 && !VRRP_MUTANT(two_members_at_a_time) ? VRRP_JUMP_FAR : VRRP_JUMP_WAIT;
 		core_log(update, VRRP_LOG_WARNING,
 			steps > 1
 				? "config_jump: the member list differs in more than one member from the one in force: "
@@ -71,7 +71,8 @@ static void put_in_force(struct vrrp_core *core)
  */
 void core_members_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
-	if (core->jump == VRRP_JUMP_WAIT && count_converts(core) >= core->stored.members.count / 2U + 1) {
+	if (core->jump == VRRP_JUMP_WAIT &&
+		(count_converts(core) >= core->stored.members.count / 2U + 1 || VRRP_MUTANT(list_in_force_at_once))) {
 		put_in_force(core);
 		core_log(update, VRRP_LOG_NOTICE,
 			"the new member list is in force: a majority of the old one runs with it");
@@ -90,7 +91,8 @@ bool core_one_step_apart(const struct vrrp_core *core, const struct vrrp_report 
 			return false;
 		}
 	}
-	return told && report->members.count > 0 && vrrp_member_list_distance(&list, &report->members) == 1;
+	return told && report->members.count > 0 &&
+	       (vrrp_member_list_distance(&list, &report->members) == 1 || VRRP_MUTANT(any_list_is_one_step_apart));
 }
 
 bool core_same_or_next(const struct vrrp_core *core, const struct vrrp_report *report)
@@ -125,7 +127,8 @@ enum vrrp_accept_refusal vrrp_core_accept_check(const struct vrrp_core *core)
 	if (vrrp_core_holder(core) >= 0) {
 		return VRRP_ACCEPT_HOLDER;
 	}
-	return vrrp_grant_runs(&core->grant, core->now) ? VRRP_ACCEPT_BOUND : VRRP_ACCEPT_OK;
+	return vrrp_grant_runs(&core->grant, core->now) && !VRRP_MUTANT(accepts_while_bound) ? VRRP_ACCEPT_BOUND
+											     : VRRP_ACCEPT_OK;
 }
 
 void core_accept_members(struct vrrp_core *core, struct vrrp_update *update)

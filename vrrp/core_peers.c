@@ -212,7 +212,7 @@ static void take_across(struct vrrp_core *core, unsigned index, const struct vrr
 	if (report->ask_ms > 0 && !vrrp_ballot_is_none(&report->ballot)) {
 		core_renew_across(core, report);
 	}
-	if (vrrp_role_holds(core->role)) {
+	if (vrrp_role_holds(core->role) || VRRP_MUTANT(candidate_counts_another_list)) {
 		core_take_answer(core, index, report);
 	}
 	note_master(core, report);

@@ -94,7 +94,7 @@ enum vrrp_switch_refusal vrrp_core_switch_check(const struct vrrp_core *core, ui
 	if (core->stopping || core->restarting) {
 		return VRRP_SWITCH_REFUSED_LEAVING;
 	}
-	if (core->stored.paused) {
+	if (core->stored.paused && !VRRP_MUTANT(paused_switches_over)) {
 		return VRRP_SWITCH_REFUSED_PAUSED;
 	}
 	if (!core->config.manage_full) {
@@ -220,7 +220,7 @@ static void stopped(struct vrrp_core *core, struct vrrp_update *update, const st
 	struct vrrp_switch *s = &core->switchover;
 
 	s->stopped = core->now;
-	if (!pg->position_known || pg->position == 0) {
+	if ((!pg->position_known || pg->position == 0) && !VRRP_MUTANT(unclean_stop_is_an_end)) {
 		not_reached(core, update);
 		return;
 	}
@@ -265,7 +265,7 @@ static void reaching_tick(struct vrrp_core *core, struct vrrp_update *update)
 {
 	struct vrrp_switch *s = &core->switchover;
 
-	if (is_reached(core)) {
+	if (is_reached(core) || VRRP_MUTANT(released_before_it_is_reached)) {
 		end(core, VRRP_SWITCH_RELEASED);
 		s->deadline = vrrp_time_add(core->now, core->config.switchover_timeout_us);
 		core_finish_leaving(core, update, VRRP_CAUSE_PG_STOPPED);

@@ -209,10 +209,11 @@ void core_renew_across(struct vrrp_core *core, const struct vrrp_report *report)
 {
 	int64_t lease_us = (int64_t)report->ask_ms * VRRP_US_PER_MS;
 
-	if (vrrp_grant_runs(&core->grant, core->now) && core->grant.to == report->sender &&
-		vrrp_ballot_equal(&core->grant.ballot, &report->ballot) && report->ballot.member == report->sender &&
-		lease_us <= core->config.lease_us && !core->exit_due && core->stored_ticket >= core->record_ticket &&
-		!round_too_long(core, report)) {
+	if (((vrrp_grant_runs(&core->grant, core->now) && core->grant.to == report->sender &&
+		     vrrp_ballot_equal(&core->grant.ballot, &report->ballot)) ||
+		    VRRP_MUTANT(new_grant_crosses_lists)) &&
+		report->ballot.member == report->sender && lease_us <= core->config.lease_us && !core->exit_due &&
+		core->stored_ticket >= core->record_ticket && !round_too_long(core, report)) {
 		give(core, report, lease_us);
 	} else {
 		refuse(core, report, VRRP_REFUSAL_DIGEST, core->now);
