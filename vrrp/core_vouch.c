@@ -114,16 +114,15 @@ static int asker(const struct vrrp_core *core)
 
 /*
  * Own state lost: my epoch is none, and the comparison would take my tail for the one that was passed. It may be what
- * was acknowledged last. Only a candidate that has all of it gets my voucher.
+ * was acknowledged last, also when the candidate has lost its own. Only one that has all of it gets my voucher.
  */
 static bool forgot_who_was_passed(
 	const struct vrrp_core *core, const struct vrrp_standing *own, const struct vrrp_standing *candidate)
 {
 	enum vrrp_lineage lineage = vrrp_history_compare(&own->at, &candidate->at, NULL);
 
-	return vrrp_ballot_is_none(&core->stored.epoch) && !vrrp_ballot_is_none(&candidate->at.epoch) &&
-	       lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX &&
-	       !VRRP_MUTANT(vouches_without_an_epoch);
+	return vrrp_ballot_is_none(&core->stored.epoch) && lineage != VRRP_LINEAGE_EQUAL &&
+	       lineage != VRRP_LINEAGE_A_PREFIX && !VRRP_MUTANT(vouches_without_an_epoch);
 }
 
 static struct vrrp_vouch_case asked_case(const struct vrrp_core *core, unsigned index)
@@ -425,11 +424,12 @@ bool core_vouch_collect(struct vrrp_core *core, struct vrrp_update *update)
 		core_stand_pause(core, core->config.lease_us);
 		core_let_go(core, update, VRRP_CAUSE_NO_VOUCHERS);
 	} else if (core->fetch_from != VRRP_MEMBER_NONE) {
-		return false;
+		core->short_since = VRRP_TIME_NONE;
 	} else if (own == VRRP_VOUCH_YES && tally.yes + 1 >= needed) {
 		return true;
 	} else if (tally.refuser >= 0 && tally.ready < needed) {
-		if (own == VRRP_VOUCH_YES) { /* no is said to a known position; mine may have grown since */
+		core->short_since = VRRP_TIME_NONE; /* counted anew if that member goes too */
+		if (own == VRRP_VOUCH_YES) {        /* no is said to a known position; mine may have grown since */
 			refused(core, update, (unsigned)tally.refuser);
 		}
 	} else if (tally.present < needed) {
@@ -443,12 +443,13 @@ bool core_vouch_collect(struct vrrp_core *core, struct vrrp_update *update)
 struct vrrp_time core_vouch_deadline(const struct vrrp_core *core)
 {
 	struct vrrp_time at = core_look_deadline(core);
+	struct vrrp_time short_end = vrrp_time_add(core->short_since, core->config.lease_us);
 
 	if (core->phase != VRRP_HOLD_VOUCHING) {
 		return at;
 	}
-	if (core->short_since.us != 0 && core->pg.in_recovery) {
-		at = vrrp_time_min(at, vrrp_time_add(core->short_since, core->config.lease_us));
+	if (core->short_since.us != 0 && core->pg.in_recovery && vrrp_time_before(core->now, short_end)) {
+		at = vrrp_time_min(at, short_end);
 	}
 	if (core->fetch_from != VRRP_MEMBER_NONE && vrrp_time_before(core->now, core->fetch_again_at)) {
 		at = vrrp_time_min(at, core->fetch_again_at);

@@ -87,30 +87,26 @@ static void compute_due(struct sim_world *world)
 	sim_world_push(world, world->live.due_us - world->now_us, (struct sim_event){ .kind = SIM_EV_LIVE });
 }
 
-/* Whether a is behind b, by what both really have. */
+/* What a member really has, under the epoch that it knows. */
+static struct vrrp_position position_of(const struct sim_member *member)
+{
+	return (struct vrrp_position){ .history = member->pg.history,
+		.position = member->pg.position,
+		.epoch = member->core.stored.epoch,
+		.timeline = sim_pg_timeline(&member->pg) };
+}
+
 static bool is_behind(const struct sim_member *a, const struct sim_member *b)
 {
-	struct vrrp_position at[2];
-	const struct sim_member *member[2] = { a, b };
+	struct vrrp_position at[2] = { position_of(a), position_of(b) };
 
-	for (unsigned i = 0; i < 2; i++) {
-		const struct sim_pg *pg = &member[i]->pg;
-
-		at[i] = (struct vrrp_position){ .history = pg->history,
-			.position = pg->position,
-			.epoch = member[i]->core.stored.epoch,
-			.timeline = pg->history.entry[pg->history.count - 1].timeline };
-	}
 	return vrrp_position_ahead(&at[1], &at[0], NULL);
 }
 
 /* Section 7 forbids it: so many voters remember a MASTER that it lacks too much of that no majority is left. */
 static bool lags_too_far(const struct sim_world *world, const struct sim_member *member)
 {
-	struct vrrp_position own = { .history = member->pg.history,
-		.position = member->pg.position,
-		.epoch = member->core.stored.epoch,
-		.timeline = sim_pg_timeline(&member->pg) };
+	struct vrrp_position own = position_of(member);
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < world->count; i++) {
@@ -123,13 +119,38 @@ static bool lags_too_far(const struct sim_world *world, const struct sim_member 
 	return world->knobs.durability == VRRP_DURABILITY_ASYNC && left < world->count / 2 + 1;
 }
 
-/* "Among them an eligible one that is ahead of or equal to the others": the others may veto. */
-static bool may_win(const struct sim_world *world, unsigned index)
+/*
+ * "Among them enough data members whose positions can be known": one that has diverged vouches for nobody, and one
+ * without an epoch (its state file was lost) only for who has all of its WAL (section 7).
+ */
+static bool has_vouchers(const struct sim_world *world, const struct sim_member *member)
+{
+	struct vrrp_position at = position_of(member);
+	int64_t can = 0;
+	int64_t needed = -world->knobs.sync_standbys;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		const struct sim_member *other = &world->member[i];
+		struct vrrp_position theirs = position_of(other);
+
+		if (other->witness) {
+			continue;
+		}
+		needed++;
+		can += (world->partial >> i & 1) == 0 && !other->core.stored.diverged &&
+		       (other == member || !vrrp_ballot_is_none(&theirs.epoch) ||
+			       vrrp_position_is_prefix(&theirs, &at));
+	}
+	return world->knobs.durability == VRRP_DURABILITY_ASYNC || can >= needed;
+}
+
+/* "Among them an eligible one that is ahead of or equal to the others": the others may veto. By data alone here. */
+static bool has_enough(const struct sim_world *world, unsigned index)
 {
 	const struct sim_member *member = &world->member[index];
 
-	if (member->witness || vrrp_core_faults(&member->core) != 0 || (world->partial >> index & 1) != 0 ||
-		lags_too_far(world, member)) {
+	if (member->witness || (world->partial >> index & 1) != 0 || lags_too_far(world, member) ||
+		!has_vouchers(world, member)) {
 		return false;
 	}
 	for (unsigned i = 0; i < world->count; i++) {
@@ -140,19 +161,9 @@ static bool may_win(const struct sim_world *world, unsigned index)
 	return true;
 }
 
-/* "Among them enough data members whose positions can be known": one that has diverged vouches for nobody. */
-static bool enough_vouchers(const struct sim_world *world)
+static bool may_win(const struct sim_world *world, unsigned index)
 {
-	int64_t can = 0;
-	int64_t needed = -world->knobs.sync_standbys;
-
-	for (unsigned i = 0; i < world->count; i++) {
-		const struct sim_member *member = &world->member[i];
-
-		needed += !member->witness;
-		can += !member->witness && (world->partial >> i & 1) == 0 && !member->core.stored.diverged;
-	}
-	return world->knobs.durability == VRRP_DURABILITY_ASYNC || can >= needed;
+	return has_enough(world, index) && vrrp_core_faults(&world->member[index].core) == 0;
 }
 
 static bool somebody_eligible(const struct sim_world *world)
@@ -176,7 +187,7 @@ static bool is_lasting(const struct sim_world *world)
 		uint32_t faults = vrrp_core_faults(&member->core);
 
 		if (member->witness || (world->partial >> i & 1) != 0 ||
-			(faults & VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED)) != 0 || (faults == 0 && !may_win(world, i)) ||
+			(faults & VRRP_FAULT_BIT(VRRP_FAULT_DIVERGED)) != 0 || !has_enough(world, i) ||
 			faults == VRRP_FAULT_BIT(VRRP_FAULT_LAG)) {
 			continue;
 		}
@@ -249,7 +260,7 @@ void sim_inv_live_due(struct sim_world *world)
 	} else if (server(world) != NULL) {
 		world->live.had_holder = true;
 		world->counts.live_checked++;
-	} else if (enough_vouchers(world) && (somebody_eligible(world) || !is_lasting(world))) {
+	} else if (somebody_eligible(world) || !is_lasting(world)) {
 		trace_members(world);
 		sim_world_violate(world, "I4: healed at %.3f s, nobody serves at %.3f s",
 			(double)world->live.healed_us / 1e6, (double)world->now_us / 1e6);

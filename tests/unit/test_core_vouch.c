@@ -358,6 +358,27 @@ static void if_they_vanish_while_it_asks_it_waits_a_lease_and_releases(void **st
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_PROMOTE), 0);
 }
 
+/* What was counted then ends with the shortage: its end, long past, is no deadline (the table counts the steps). */
+static void who_fetches_does_not_wait_for_the_end_of_an_earlier_shortage(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 5, 2);
+	core_lab_quorum(&lab);
+	core_lab_start(&lab);
+	core_lab_hear_all(&lab);
+	core_lab_elect(&lab);
+	core_lab_settle(&lab);
+	core_lab_run_us(&lab, 1500 * CORE_LAB_MS, 1U << 3 | 1U << 4);
+	assert_true(lab.core.short_since.us != 0);
+	lab.disk_held = true;
+	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	core_lab_refuse(&lab, 2, 0x100);
+	assert_int_equal(lab.core.fetch_from, 2);
+	core_lab_run_us(&lab, 3 * SECOND, 1U << 2 | 1U << 3 | 1U << 4);
+	assert_int_equal(lab.core.fetch_from, 2);
+	assert_int_equal(lab.core.role, VRRP_ROLE_PROMOTING);
+}
+
 static void without_fsync_it_does_not_even_stand(void **state)
 {
 	(void)state;
@@ -431,6 +452,7 @@ int main(void)
 		cmocka_unit_test(a_member_that_has_vouched_for_a_higher_ballot_makes_it_try_again_above),
 		cmocka_unit_test(with_too_few_data_members_in_sight_it_does_not_stand),
 		cmocka_unit_test(if_they_vanish_while_it_asks_it_waits_a_lease_and_releases),
+		cmocka_unit_test(who_fetches_does_not_wait_for_the_end_of_an_earlier_shortage),
 		cmocka_unit_test(without_fsync_it_does_not_even_stand),
 		cmocka_unit_test(the_fence_is_waited_for_and_the_vouchers_are_asked_meanwhile),
 		cmocka_unit_test(max_lag_and_election_lag_are_of_async_only),
