@@ -188,6 +188,21 @@ static void pause_all(struct sim_world *world, struct sim_member *member, bool p
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PAUSE, .ok = pause });
 }
 
+bool sim_fault_resume(struct sim_world *world)
+{
+	bool paused = false;
+
+	for (unsigned i = 0; i < world->count; i++) {
+		struct sim_member *member = &world->member[i];
+
+		if (member->running && member->core.stored.paused) {
+			pause_all(world, member, false);
+			paused = true;
+		}
+	}
+	return paused;
+}
+
 static void fault_operator(struct sim_world *world, struct sim_member *member, enum sim_fault fault)
 {
 	if (!member->running) {
@@ -376,10 +391,8 @@ void sim_fault_heal_all(struct sim_world *world)
 		sim_member_start(world, member);
 		sim_member_thaw(world, member);
 		member->freeze_in = 0;
-		if (member->running && member->core.stored.paused) {
-			pause_all(world, member, false);
-		}
 	}
+	(void)sim_fault_resume(world);
 	world->partial = 0;
 	if (sim_draw(world, 0, 99) < world->knobs.heal_partial_pct) {
 		leave_partial(world);

@@ -14,6 +14,7 @@
 #define LIVE_STABLE_LEASES 20
 #define LIVE_QUORUM_LOOKS 6 /* detached, end of WAL, names, walsenders gone, fetched, asked again */
 #define LIVE_D3_LEASES 3
+#define LIVE_RESUMES_MAX 10
 
 static int64_t later_us(
 	const struct sim_world *world, const struct sim_member *member, struct vrrp_time local, int64_t than_us)
@@ -247,6 +248,12 @@ void sim_inv_live_served(struct sim_world *world, const struct sim_member *membe
 void sim_inv_live_due(struct sim_world *world)
 {
 	if (world->phase != SIM_PHASE_HEALED) {
+		return;
+	}
+	/* Two operators' words may have crossed, and then "paused" wins: whoever resumes looks, and says it again. */
+	if (world->live.due_us == 0 && world->live.resumes < LIVE_RESUMES_MAX && sim_fault_resume(world)) {
+		world->live.resumes++;
+		sim_world_push(world, 2 * world->knobs.advert_int_us, (struct sim_event){ .kind = SIM_EV_LIVE });
 		return;
 	}
 	if (world->live.due_us == 0) {

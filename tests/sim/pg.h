@@ -91,6 +91,7 @@ struct sim_pg {
 	enum vrrp_pg_op op;
 	uint8_t op_member;
 	uint8_t op_tries;
+	uint32_t op_timeline; /* of op_member, as the last report of it said when the order was given */
 	uint8_t sync_k;
 	uint16_t sync_set;
 	uint64_t op_ticket;

@@ -66,6 +66,7 @@ void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct 
 	sim_pg_op_cut(world, member);
 	pg->op = action->op;
 	pg->op_member = action->member;
+	pg->op_timeline = action->member < VRRP_MEMBERS_MAX ? member->core.peer[action->member].report.timeline : 0;
 	pg->op_ticket = action->ticket;
 	pg->op_daemon = member->life;
 	pg->op_tries = 0;
@@ -157,8 +158,11 @@ static bool rejoin(struct sim_world *world, struct sim_member *member, enum vrrp
 		!sim_net_reaches_pg(world, member->index, from->index)) {
 		return false;
 	}
-	if (op == VRRP_PG_OP_REWIND && from->pg.control_timeline != sim_pg_timeline(&from->pg)) {
-		return false; /* before its first checkpoint pg_rewind would do nothing; the leaf refuses */
+	if (op == VRRP_PG_OP_REWIND && (from->pg.standby || sim_pg_timeline(&from->pg) != pg->op_timeline ||
+					       from->pg.control_timeline != sim_pg_timeline(&from->pg))) {
+		/* Another timeline than was compared; before its first checkpoint pg_rewind would do nothing. The leaf
+		 * asks the source and refuses (checks/pg_rejoin_step.h). */
+		return false;
 	}
 	*ret_untouched = false;
 	world->member[from->index].pg.slots |= (uint16_t)(1U << member->index);

@@ -191,6 +191,7 @@ struct sim_live {
 	bool had_holder; /* at due_us or before */
 	int holder;      /* last one that served; -1 */
 	unsigned moves;
+	unsigned resumes; /* times an operator had to resume since all was healed */
 };
 
 struct sim_counts {
@@ -323,6 +324,7 @@ void sim_fault_schedule(struct sim_world *world);
 void sim_fault_cut_server(struct sim_world *world);
 void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
+bool sim_fault_resume(struct sim_world *world); /* an operator; whether anybody was paused */
 int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
