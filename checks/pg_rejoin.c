@@ -18,7 +18,8 @@
 static const enum pg_step pg_plans[][PG_STEPS_MAX] = {
 	[PG_OPERATION_STOP] = { PG_STEP_STOP_COMMAND, PG_STEP_STOP, PG_STEP_END },
 	[PG_OPERATION_START] = { PG_STEP_START, PG_STEP_PREPARE, PG_STEP_START_COMMAND, PG_STEP_END },
-	[PG_OPERATION_REWIND] = { PG_STEP_SOURCE, PG_STEP_REWIND, PG_STEP_END },
+	/* Crash recovery comes before pg_rewind and takes its time: the source may have become another meanwhile. */
+	[PG_OPERATION_REWIND] = { PG_STEP_SOURCE, PG_STEP_REWIND, PG_STEP_SOURCE, PG_STEP_END },
 	[PG_OPERATION_CLONE] = { PG_STEP_CLONE_CHECK, PG_STEP_BASEBACKUP, PG_STEP_CLONE_SWAP, PG_STEP_END },
 	[PG_OPERATION_SEAL] = { PG_STEP_SEAL, PG_STEP_REPORT, PG_STEP_END },
 	[PG_OPERATION_INSPECT] = { PG_STEP_REPORT, PG_STEP_END },
@@ -331,7 +332,7 @@ static void pg_rejoin_run_task(struct pg_rejoin *rejoin, struct vrrp_time now)
 		error = vip_err_set(&rejoin->sentence, -ENOTCONN, "ask the source: %s", pg_task_sentence(rejoin->task));
 	}
 	if (error < 0) {
-		pg_rejoin_fail(rejoin, error);
+		pg_rejoin_fail(rejoin, rejoin->step == 0 ? error : -ENOTRECOVERABLE);
 		return;
 	}
 	rejoin->step++;

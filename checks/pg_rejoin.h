@@ -73,7 +73,7 @@ int pg_rejoin_start(struct pg_rejoin *rejoin, const char *primary_conninfo, cons
  * Rewinds the stopped PostgreSQL to source (rewind_conninfo with the holder's host and port: pg_follow_conninfo),
  * which must be a primary on timeline `timeline` (0 = any) of system_identifier (0 = any). Errors: -EAGAIN the source
  * has not made its first checkpoint yet; -ESTALE it is not the server or timeline meant; -ENOTRECOVERABLE pg_rewind
- * refused or failed: clone (after a failure in the middle the directory must not be started).
+ * refused or failed, or the source was another one after it: clone (the directory must not be started).
  */
 int pg_rejoin_rewind(struct pg_rejoin *rejoin, const char *source, uint32_t timeline, uint64_t system_identifier,
 	int64_t timeout_ms, struct vrrp_time now, struct vip_err *err);

@@ -80,6 +80,7 @@ postgres_tests = \
 	tests/unit/test_pg_follow \
 	tests/unit/test_pg_probe \
 	tests/unit/test_pg_rejoin \
+	tests/unit/test_pg_rejoin_source \
 	tests/unit/test_pg_seal \
 	tests/unit/test_pg_slot \
 	tests/unit/test_pg_sync
