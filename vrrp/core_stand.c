@@ -252,7 +252,7 @@ void core_stand_pause(struct vrrp_core *core, int64_t at_least_us)
 	int64_t wait_us = (int64_t)(core_rank(core) + 1) * core_rank_wait_us(core);
 
 	wait_us = wait_us * vrrp_prng_range(&core->prng, 500, 1500) / 1000;
-	core->stand_not_before = vrrp_time_add(core->now, wait_us > at_least_us ? wait_us : at_least_us);
+	core->stand_not_before = vrrp_time_add(core->now, at_least_us + wait_us);
 }
 
 void core_withdraw(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_cause cause)

@@ -83,30 +83,30 @@ until db2 serves within 20 s
 	  10.874 db2 releases ballot 5.2
 	  10.875 db3 grants nobody any more
 	  10.875 w4  grants nobody any more
-	  11.872 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  11.872 db2 grants db2 ballot 6.2
-	  11.873 db3 grants db2 ballot 6.2
-	  11.873 w4  grants db2 ballot 6.2
-	  11.874 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
-	  11.874 db2 epoch 6.2
-	  11.876 db2 gate open
-	  11.876 db2 bind for 2 s
-	  11.876 db2 announce
-	  11.876 db2 PROMOTING -> MASTER: primary under the lease, address bound
-	  11.876 db2 pg checkpoint
+	  11.912 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  11.912 db2 grants db2 ballot 6.2
+	  11.913 db3 grants db2 ballot 6.2
+	  11.913 w4  grants db2 ballot 6.2
+	  11.914 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
+	  11.914 db2 epoch 6.2
+	  11.916 db2 gate open
+	  11.916 db2 bind for 2 s
+	  11.916 db2 announce
+	  11.916 db2 PROMOTING -> MASTER: primary under the lease, address bound
+	  11.916 db2 pg checkpoint
 until db3 is a standby of db2 within 20 s
-	  11.877 db3 log: history has diverged from the holder's (member 2): must be rewound or cloned
-	  11.877 db3 faults: diverged
-	  11.878 db3 BACKUP -> FAULT: may not be promoted any more
-	  11.879 db3 pg clone
-	  11.879 db3 PostgreSQL ends at 3074e69 on timeline 2
-	  11.879 db3 faults: pg_down diverged rejoining
-	  12.879 db3 PostgreSQL starts as a standby
-	  12.879 db3 epoch 6.2
-	  12.879 db3 faults: pg_down
-	  12.884 db3 faults: pg_starting
-	  13.179 db3 PostgreSQL is up
-	  13.254 db3 streams from member 2 at 3074bb9, timeline 2
+	  11.917 db3 log: history has diverged from the holder's (member 2): must be rewound or cloned
+	  11.917 db3 faults: diverged
+	  11.918 db3 BACKUP -> FAULT: may not be promoted any more
+	  11.919 db3 pg clone
+	  11.919 db3 PostgreSQL ends at 3074e69 on timeline 2
+	  11.919 db3 faults: pg_down diverged rejoining
+	  12.919 db3 PostgreSQL starts as a standby
+	  12.919 db3 epoch 6.2
+	  12.919 db3 faults: pg_down
+	  12.924 db3 faults: pg_starting
+	  13.219 db3 PostgreSQL is up
+	  13.254 db3 streams from member 2 at 3074be0, timeline 2
 	  13.254 db3 faults: none
 run 1 s
 	  13.256 db3 FAULT -> BACKUP: may be promoted again

@@ -30,26 +30,26 @@ run 3 s
 	   5.976 db2 pg checkpoint
 	   5.976 db2 faults: history
 	   5.981 db2 faults: none
-	   6.897 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   6.897 db3 grants db3 ballot 3.3
-	   6.898 w4  refuses db3 ballot 3.3: bound
-	   6.898 w5  refuses db3 ballot 3.3: bound
-	   7.022 db3 CANDIDATE -> BACKUP: no majority within a round
-	   7.022 db3 grants nobody any more
-	   7.022 db3 releases ballot 3.3
-	   7.857 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   7.857 db3 grants db3 ballot 4.3
-	   7.858 w4  refuses db3 ballot 4.3: bound
-	   7.858 w5  refuses db3 ballot 4.3: bound
-	   7.982 db3 CANDIDATE -> BACKUP: no majority within a round
-	   7.982 db3 grants nobody any more
-	   7.982 db3 releases ballot 4.3
+	   6.927 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   6.927 db3 grants db3 ballot 3.3
+	   6.928 w4  refuses db3 ballot 3.3: bound
+	   6.928 w5  refuses db3 ballot 3.3: bound
+	   7.052 db3 CANDIDATE -> BACKUP: no majority within a round
+	   7.052 db3 grants nobody any more
+	   7.052 db3 releases ballot 3.3
+	   7.887 db3 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.887 db3 grants db3 ballot 4.3
+	   7.888 w4  refuses db3 ballot 4.3: bound
+	   7.888 w5  refuses db3 ballot 4.3: bound
 mend
 run 10 s
-	   8.483 db3 pg detach
-	   8.483 db3 grants db2 ballot 2.2
-	   9.483 db3 epoch 2.2
-	   9.485 db3 pg follow
-	   9.495 db3 streams from member 2 at 3079980, timeline 1
+	   8.012 db3 CANDIDATE -> BACKUP: no majority within a round
+	   8.012 db3 grants nobody any more
+	   8.012 db3 releases ballot 4.3
+	   8.233 db3 pg detach
+	   8.233 db3 grants db2 ballot 2.2
+	   9.233 db3 epoch 2.2
+	   9.235 db3 pg follow
+	   9.245 db3 streams from member 2 at 3079980, timeline 1
 	   9.510 db3 BACKUP -> FAULT: may not be promoted any more
 	   9.512 db3 FAULT -> BACKUP: may be promoted again

@@ -13,72 +13,72 @@ run 8 s
 	   5.923 db2 CANDIDATE -> BACKUP: no majority within a round
 	   5.923 db2 grants nobody any more
 	   5.923 db2 releases ballot 2.2
-	   6.892 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   6.892 db2 grants db2 ballot 3.2
-	   6.893 db3 refuses db2 ballot 3.2: bound
-	   6.893 w4  refuses db2 ballot 3.2: bound
-	   7.017 db2 CANDIDATE -> BACKUP: no majority within a round
-	   7.017 db2 grants nobody any more
-	   7.017 db2 releases ballot 3.2
-	   7.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   7.893 db2 grants db2 ballot 4.2
-	   7.894 db3 refuses db2 ballot 4.2: bound
-	   7.894 w4  refuses db2 ballot 4.2: bound
-	   8.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	   8.018 db2 grants nobody any more
-	   8.018 db2 releases ballot 4.2
-	   8.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   8.893 db2 grants db2 ballot 5.2
-	   8.894 db3 refuses db2 ballot 5.2: bound
-	   8.894 w4  refuses db2 ballot 5.2: bound
-	   9.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	   9.018 db2 grants nobody any more
-	   9.018 db2 releases ballot 5.2
-	   9.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   9.893 db2 grants db2 ballot 6.2
-	   9.894 db3 refuses db2 ballot 6.2: bound
-	   9.894 w4  refuses db2 ballot 6.2: bound
-	  10.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	  10.018 db2 grants nobody any more
-	  10.018 db2 releases ballot 6.2
-	  10.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  10.893 db2 grants db2 ballot 7.2
-	  10.894 db3 refuses db2 ballot 7.2: bound
-	  10.894 w4  refuses db2 ballot 7.2: bound
-	  11.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	  11.018 db2 grants nobody any more
-	  11.018 db2 releases ballot 7.2
-	  11.894 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  11.894 db2 grants db2 ballot 8.2
-	  11.895 db3 refuses db2 ballot 8.2: bound
-	  11.895 w4  refuses db2 ballot 8.2: bound
-	  12.019 db2 CANDIDATE -> BACKUP: no majority within a round
-	  12.019 db2 grants nobody any more
-	  12.019 db2 releases ballot 8.2
-	  12.895 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  12.895 db2 grants db2 ballot 9.2
-	  12.896 db3 refuses db2 ballot 9.2: bound
-	  12.896 w4  refuses db2 ballot 9.2: bound
+	   6.968 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   6.968 db2 grants db2 ballot 3.2
+	   6.969 db3 refuses db2 ballot 3.2: bound
+	   6.969 w4  refuses db2 ballot 3.2: bound
+	   7.093 db2 CANDIDATE -> BACKUP: no majority within a round
+	   7.093 db2 grants nobody any more
+	   7.093 db2 releases ballot 3.2
+	   7.974 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.974 db2 grants db2 ballot 4.2
+	   7.975 db3 refuses db2 ballot 4.2: bound
+	   7.975 w4  refuses db2 ballot 4.2: bound
+	   8.099 db2 CANDIDATE -> BACKUP: no majority within a round
+	   8.099 db2 grants nobody any more
+	   8.099 db2 releases ballot 4.2
+	   8.934 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.934 db2 grants db2 ballot 5.2
+	   8.935 db3 refuses db2 ballot 5.2: bound
+	   8.935 w4  refuses db2 ballot 5.2: bound
+	   9.059 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.059 db2 grants nobody any more
+	   9.059 db2 releases ballot 5.2
+	   9.935 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.935 db2 grants db2 ballot 6.2
+	   9.936 db3 refuses db2 ballot 6.2: bound
+	   9.936 w4  refuses db2 ballot 6.2: bound
+	  10.060 db2 CANDIDATE -> BACKUP: no majority within a round
+	  10.060 db2 grants nobody any more
+	  10.060 db2 releases ballot 6.2
+	  10.966 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  10.966 db2 grants db2 ballot 7.2
+	  10.967 db3 refuses db2 ballot 7.2: bound
+	  10.967 w4  refuses db2 ballot 7.2: bound
+	  11.091 db2 CANDIDATE -> BACKUP: no majority within a round
+	  11.091 db2 grants nobody any more
+	  11.091 db2 releases ballot 7.2
+	  11.973 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  11.973 db2 grants db2 ballot 8.2
+	  11.974 db3 refuses db2 ballot 8.2: bound
+	  11.974 w4  refuses db2 ballot 8.2: bound
+	  12.098 db2 CANDIDATE -> BACKUP: no majority within a round
+	  12.098 db2 grants nobody any more
+	  12.098 db2 releases ballot 8.2
+	  12.975 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  12.975 db2 grants db2 ballot 9.2
+	  12.976 db3 refuses db2 ballot 9.2: bound
+	  12.976 w4  refuses db2 ballot 9.2: bound
 power off db3
 	  13.000 db3 daemon killed
 	  13.000 db3 host off
 	  13.000 db3 PostgreSQL ends at 313ce80 on timeline 1
 run 500 ms
-	  13.020 db2 CANDIDATE -> BACKUP: no majority within a round
-	  13.020 db2 grants nobody any more
-	  13.020 db2 releases ballot 9.2
+	  13.100 db2 CANDIDATE -> BACKUP: no majority within a round
+	  13.100 db2 grants nobody any more
+	  13.100 db2 releases ballot 9.2
 power off db1
 	  13.500 db1 daemon killed
 	  13.500 db1 host off
 	  13.500 db1 PostgreSQL ends at 3149406 on timeline 1
 mend
 run 15 s
-	  13.895 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  13.895 db2 grants db2 ballot 10.2
-	  13.896 w4  refuses db2 ballot 10.2: bound
-	  14.020 db2 CANDIDATE -> BACKUP: no majority within a round
-	  14.020 db2 grants nobody any more
-	  14.020 db2 releases ballot 10.2
+	  13.938 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  13.938 db2 grants db2 ballot 10.2
+	  13.939 w4  refuses db2 ballot 10.2: bound
+	  14.063 db2 CANDIDATE -> BACKUP: no majority within a round
+	  14.063 db2 grants nobody any more
+	  14.063 db2 releases ballot 10.2
 	  15.010 db2 pg detach
 expect nobody serves
 boot db3

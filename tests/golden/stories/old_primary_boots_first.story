@@ -67,34 +67,34 @@ until db2 serves within 20 s
 	  17.295 db2 PostgreSQL is up
 	  17.505 db2 FAULT -> BACKUP: may be promoted again
 	  17.505 db2 faults: none
-	  18.119 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  18.119 db1 grants db1 ballot 4.1
-	  18.120 db2 log: refuse member 1: veto
-	  18.120 db2 refuses db1 ballot 4.1: veto
-	  18.244 db1 CANDIDATE -> BACKUP: no majority within a round
-	  18.244 db1 grants nobody any more
-	  18.244 db1 releases ballot 4.1
-	  18.329 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  18.329 db1 grants db1 ballot 5.1
-	  18.330 db2 refuses db1 ballot 5.1: veto
-	  18.454 db1 CANDIDATE -> BACKUP: no majority within a round
-	  18.454 db1 grants nobody any more
-	  18.454 db1 releases ballot 5.1
-	  18.508 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  18.508 db1 grants db1 ballot 6.1
-	  18.509 db2 refuses db1 ballot 6.1: veto
-	  18.633 db1 CANDIDATE -> BACKUP: no majority within a round
-	  18.633 db1 grants nobody any more
-	  18.633 db1 releases ballot 6.1
-	  18.716 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  18.716 db1 grants db1 ballot 7.1
-	  18.717 db2 refuses db1 ballot 7.1: veto
-	  18.841 db1 CANDIDATE -> BACKUP: no majority within a round
-	  18.841 db1 grants nobody any more
-	  18.841 db1 releases ballot 7.1
-	  18.879 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	  18.879 db1 grants db1 ballot 8.1
-	  18.880 db2 refuses db1 ballot 8.1: veto
+	  18.140 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  18.140 db1 grants db1 ballot 4.1
+	  18.141 db2 log: refuse member 1: veto
+	  18.141 db2 refuses db1 ballot 4.1: veto
+	  18.266 db1 CANDIDATE -> BACKUP: no majority within a round
+	  18.266 db1 grants nobody any more
+	  18.266 db1 releases ballot 4.1
+	  18.350 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  18.350 db1 grants db1 ballot 5.1
+	  18.351 db2 refuses db1 ballot 5.1: veto
+	  18.476 db1 CANDIDATE -> BACKUP: no majority within a round
+	  18.476 db1 grants nobody any more
+	  18.476 db1 releases ballot 5.1
+	  18.529 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  18.529 db1 grants db1 ballot 6.1
+	  18.530 db2 refuses db1 ballot 6.1: veto
+	  18.655 db1 CANDIDATE -> BACKUP: no majority within a round
+	  18.655 db1 grants nobody any more
+	  18.655 db1 releases ballot 6.1
+	  18.738 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  18.738 db1 grants db1 ballot 7.1
+	  18.739 db2 refuses db1 ballot 7.1: veto
+	  18.863 db1 CANDIDATE -> BACKUP: no majority within a round
+	  18.863 db1 grants nobody any more
+	  18.863 db1 releases ballot 7.1
+	  18.901 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	  18.901 db1 grants db1 ballot 8.1
+	  18.902 db2 refuses db1 ballot 8.1: veto
 	  18.995 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
 	  18.995 db2 grants db2 ballot 9.2
 	  18.996 db1 CANDIDATE -> BACKUP: a better candidate stands

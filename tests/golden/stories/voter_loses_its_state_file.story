@@ -53,38 +53,38 @@ run 4 s
 	   8.635 db1 CANDIDATE -> BACKUP: no majority within a round
 	   8.635 db1 grants nobody any more
 	   8.635 db1 releases ballot 3.1
-	   8.728 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   8.729 db1 grants db2 ballot 4.2
-	   8.853 db2 CANDIDATE -> BACKUP: no majority within a round
-	   8.853 db2 releases ballot 4.2
-	   8.854 db1 grants nobody any more
-	   8.890 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   8.891 db1 grants db2 ballot 5.2
-	   9.015 db2 CANDIDATE -> BACKUP: no majority within a round
-	   9.015 db2 releases ballot 5.2
-	   9.016 db1 grants nobody any more
-	   9.057 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   9.058 db1 grants db2 ballot 6.2
-	   9.182 db2 CANDIDATE -> BACKUP: no majority within a round
-	   9.182 db2 releases ballot 6.2
-	   9.183 db1 grants nobody any more
-	   9.216 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   9.216 db2 grants db2 ballot 7.2
-	   9.217 db1 grants db2 ballot 7.2
-	   9.218 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
-	   9.218 db2 epoch 7.2
-	   9.220 db2 pg promote
-	   9.420 db2 PostgreSQL promoted to timeline 2 at 30b97c0
-	   9.420 db2 gate open
-	   9.420 db2 bind for 2 s
-	   9.420 db2 announce
-	   9.420 db2 PROMOTING -> MASTER: primary under the lease, address bound
-	   9.420 db2 pg checkpoint
-	   9.420 db2 faults: history
-	   9.425 db2 faults: none
-	   9.426 db1 epoch 7.2
-	   9.428 db1 pg follow
-	   9.438 db1 streams from member 2 at 30b97ff, timeline 1
+	   8.746 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.747 db1 grants db2 ballot 4.2
+	   8.871 db2 CANDIDATE -> BACKUP: no majority within a round
+	   8.871 db2 releases ballot 4.2
+	   8.872 db1 grants nobody any more
+	   8.908 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.909 db1 grants db2 ballot 5.2
+	   9.033 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.033 db2 releases ballot 5.2
+	   9.034 db1 grants nobody any more
+	   9.075 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.076 db1 grants db2 ballot 6.2
+	   9.200 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.200 db2 releases ballot 6.2
+	   9.201 db1 grants nobody any more
+	   9.234 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.234 db2 grants db2 ballot 7.2
+	   9.235 db1 grants db2 ballot 7.2
+	   9.236 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
+	   9.236 db2 epoch 7.2
+	   9.238 db2 pg promote
+	   9.438 db2 PostgreSQL promoted to timeline 2 at 30b97c0
+	   9.438 db2 gate open
+	   9.438 db2 bind for 2 s
+	   9.438 db2 announce
+	   9.438 db2 PROMOTING -> MASTER: primary under the lease, address bound
+	   9.438 db2 pg checkpoint
+	   9.438 db2 faults: history
+	   9.443 db2 faults: none
+	   9.444 db1 epoch 7.2
+	   9.446 db1 pg follow
+	   9.456 db1 streams from member 2 at 30b97ff, timeline 1
 	   9.510 db1 BACKUP -> FAULT: may not be promoted any more
 	   9.512 db1 FAULT -> BACKUP: may be promoted again
 expect db2 serves

@@ -61,18 +61,18 @@ until db1 serves within 30 s
 	   6.512 db3 refuses db1 ballot 2.1: silent
 	   6.635 db1 CANDIDATE -> BACKUP: no majority within a round
 	   6.635 db1 releases ballot 2.1
-	   7.123 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   7.123 db1 grants db1 ballot 3.1
-	   7.124 db2 grants db1 ballot 3.1
-	   7.124 db3 grants db1 ballot 3.1
-	   7.125 db1 CANDIDATE -> PROMOTING: a majority has granted the lease
-	   7.125 db1 epoch 3.1
-	   7.127 db1 gate open
-	   7.127 db1 bind for 2 s
-	   7.127 db1 announce
-	   7.127 db1 PROMOTING -> MASTER: primary under the lease, address bound
-	   7.127 db1 pg checkpoint
+	   7.141 db1 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.141 db1 grants db1 ballot 3.1
+	   7.142 db2 grants db1 ballot 3.1
+	   7.142 db3 grants db1 ballot 3.1
+	   7.143 db1 CANDIDATE -> PROMOTING: a majority has granted the lease
+	   7.143 db1 epoch 3.1
+	   7.145 db1 gate open
+	   7.145 db1 bind for 2 s
+	   7.145 db1 announce
+	   7.145 db1 PROMOTING -> MASTER: primary under the lease, address bound
+	   7.145 db1 pg checkpoint
 run 12 s
-	   7.128 db2 epoch 3.1
-	   7.128 db3 epoch 3.1
+	   7.146 db2 epoch 3.1
+	   7.146 db3 epoch 3.1
 expect db1 serves

@@ -10,27 +10,27 @@ run 4 s
 	   5.897 db2 CANDIDATE -> BACKUP: no majority within a round
 	   5.897 db2 grants nobody any more
 	   5.897 db2 releases ballot 2.2
-	   6.892 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   6.892 db2 grants db2 ballot 3.2
-	   6.893 w3  refuses db2 ballot 3.2: bound
-	   7.017 db2 CANDIDATE -> BACKUP: no majority within a round
-	   7.017 db2 grants nobody any more
-	   7.017 db2 releases ballot 3.2
-	   7.892 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   7.892 db2 grants db2 ballot 4.2
-	   7.893 w3  refuses db2 ballot 4.2: bound
-	   8.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	   8.018 db2 grants nobody any more
-	   8.018 db2 releases ballot 4.2
-	   8.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   8.893 db2 grants db2 ballot 5.2
-	   8.894 w3  refuses db2 ballot 5.2: bound
+	   6.930 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   6.930 db2 grants db2 ballot 3.2
+	   6.931 w3  refuses db2 ballot 3.2: bound
+	   7.055 db2 CANDIDATE -> BACKUP: no majority within a round
+	   7.055 db2 grants nobody any more
+	   7.055 db2 releases ballot 3.2
+	   7.934 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   7.934 db2 grants db2 ballot 4.2
+	   7.935 w3  refuses db2 ballot 4.2: bound
+	   8.059 db2 CANDIDATE -> BACKUP: no majority within a round
+	   8.059 db2 grants nobody any more
+	   8.059 db2 releases ballot 4.2
+	   8.914 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   8.914 db2 grants db2 ballot 5.2
+	   8.915 w3  refuses db2 ballot 5.2: bound
 expect db1 serves
 cut db1 from w3
 until nobody serves within 1 s
-	   9.018 db2 CANDIDATE -> BACKUP: no majority within a round
-	   9.018 db2 grants nobody any more
-	   9.018 db2 releases ballot 5.2
+	   9.039 db2 CANDIDATE -> BACKUP: no majority within a round
+	   9.039 db2 grants nobody any more
+	   9.039 db2 releases ballot 5.2
 	   9.668 db1 gate closed
 	   9.668 db1 unbind
 	   9.668 db1 destroy
@@ -47,24 +47,24 @@ until db2 serves within 4 s
 	   9.773 db1 PostgreSQL starts as a standby
 	   9.773 db1 faults: pg_down
 	   9.778 db1 faults: pg_starting
-	   9.893 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
-	   9.893 db2 grants db2 ballot 6.2
-	   9.894 w3  grants db2 ballot 6.2
-	   9.895 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
-	   9.895 db2 epoch 6.2
-	   9.897 db2 pg promote
+	   9.914 db2 BACKUP -> CANDIDATE: no holder is known and it is my turn
+	   9.914 db2 grants db2 ballot 6.2
+	   9.915 w3  grants db2 ballot 6.2
+	   9.916 db2 CANDIDATE -> PROMOTING: a majority has granted the lease
+	   9.916 db2 epoch 6.2
+	   9.918 db2 pg promote
 	  10.073 db1 PostgreSQL is up
-	  10.097 db2 PostgreSQL promoted to timeline 2 at 3079980
-	  10.097 db2 gate open
-	  10.097 db2 bind for 2 s
-	  10.097 db2 announce
-	  10.097 db2 PROMOTING -> MASTER: primary under the lease, address bound
-	  10.097 db2 pg checkpoint
-	  10.097 db2 faults: history
+	  10.118 db2 PostgreSQL promoted to timeline 2 at 3079980
+	  10.118 db2 gate open
+	  10.118 db2 bind for 2 s
+	  10.118 db2 announce
+	  10.118 db2 PROMOTING -> MASTER: primary under the lease, address bound
+	  10.118 db2 pg checkpoint
+	  10.118 db2 faults: history
 mend
 until db1 is a standby of db2 within 20 s
-	  10.102 db2 faults: none
-	  10.353 db1 grants db2 ballot 6.2
+	  10.123 db2 faults: none
+	  10.374 db1 grants db2 ballot 6.2
 	  10.510 db1 FAULT -> BACKUP: may be promoted again
 	  10.510 db1 log: history has diverged from the holder's (member 2): must be rewound or cloned
 	  10.510 db1 faults: diverged
@@ -77,7 +77,7 @@ until db1 is a standby of db2 within 20 s
 	  11.514 db1 faults: pg_down
 	  11.519 db1 faults: pg_starting
 	  11.814 db1 PostgreSQL is up
-	  11.854 db1 streams from member 2 at 309c398, timeline 2
+	  11.875 db1 streams from member 2 at 309bb7b, timeline 2
 run 1 s
 	  12.010 db1 faults: none
 	  12.012 db1 FAULT -> BACKUP: may be promoted again
