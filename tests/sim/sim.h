@@ -324,7 +324,7 @@ void sim_fault_schedule(struct sim_world *world);
 void sim_fault_cut_server(struct sim_world *world);
 void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
-bool sim_fault_resume(struct sim_world *world); /* an operator; whether anybody was paused */
+bool sim_fault_resume(struct sim_world *world);       /* an operator; whether anybody was paused */
 int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
