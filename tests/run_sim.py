@@ -16,6 +16,12 @@ SIM = os.path.join("tests", "sim", "sim")
 SECOND_FROM = 500000000  # the second process begins this many seeds later
 
 
+def what_failed(said):
+    """The seed and what it violated, for the case's name: that much of a long log is read first."""
+    seeds = re.findall(r"^# seed (\d+: .*)", said, re.MULTILINE)
+    return ", seed " + seeds[-1] if seeds else ""
+
+
 def main():
     seeds = os.path.join(os.environ["VIPD_SOURCE"], "tests", "sim", "seeds")
     seed = int(os.environ.get("VIPD_SIM_SEED", str(int(time.time()) * 1000000)))
@@ -37,7 +43,10 @@ def main():
         return 1
     cases = int(plan.group(1)) + 1
     good = second.returncode == 0 and " 0 seeds," not in said
-    print(f"1..{cases}\n{first.stdout[plan.end():]}{said}{'' if good else 'not '}ok {cases} - fresh seeds, second process")
+    here = re.sub(r"^not ok \d+ - fresh seeds$", lambda case: case[0] + what_failed(first.stdout[:case.start()]),
+                  first.stdout[plan.end():], flags=re.MULTILINE)
+    print(f"1..{cases}\n{here}{said}{'' if good else 'not '}ok {cases} - fresh seeds, second process"
+          f"{'' if good else what_failed(said)}")
     return first.returncode if first.returncode != 0 else int(not good)
 
 
