@@ -15,13 +15,11 @@
 #include "vipd/control.h"
 #include "vipd/instance.h"
 #include "vipd/log.h"
+#include "vipd/loop.h"
 #include "vipd/status.h"
 #include "vipd/verbs.h"
 #include "vipd/verbs_switch.h"
 #include "vrrp/report.h"
-
-#define REPORTS_WINDOW_US 2000
-#define REPORTS_TURNS 16
 
 struct daemon {
 	const struct vip_config *config;
@@ -291,43 +289,11 @@ static int add_signals(struct daemon *daemon)
 	return 0;
 }
 
-static int add_fd(struct daemon *daemon, int fd, int64_t priority, sd_event_io_handler_t fn)
-{
-	sd_event_source *source = NULL;
-	int code = sd_event_add_io(daemon->loop, &source, fd, EPOLLIN, fn, daemon);
-
-	if (code >= 0) {
-		code = sd_event_source_set_priority(source, priority);
-	}
-	if (code >= 0) {
-		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
-	}
-	(void)sd_event_source_unref(source);
-	return code;
-}
-
 /*
  * Reports come before everything, and a flood of them must not be everything: after so many turns in a while the other
  * sources have theirs.
  */
-static int add_reports(struct daemon *daemon)
-{
-	sd_event_source *source = NULL;
-	int code =
-		sd_event_add_io(daemon->loop, &source, report_socks_fd(daemon->socks), EPOLLIN, on_reports_fd, daemon);
-
-	if (code >= 0) {
-		code = sd_event_source_set_priority(source, INSTANCE_PRIORITY_REPORTS);
-	}
-	if (code >= 0) {
-		code = sd_event_source_set_ratelimit(source, REPORTS_WINDOW_US, REPORTS_TURNS);
-	}
-	if (code >= 0) {
-		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
-	}
-	(void)sd_event_source_unref(source);
-	return code;
-}
+static const struct loop_limit reports_limit = { .window_us = 2 * VRRP_US_PER_MS, .turns = 16 };
 
 static bool is_local(void *context, const struct vrrp_addr *addr)
 {
@@ -408,13 +374,16 @@ static int add_sources(struct daemon *daemon, struct vip_err *err)
 	int code = add_signals(daemon);
 
 	if (code >= 0) {
-		code = add_reports(daemon);
+		code = loop_add_fd(daemon->loop, report_socks_fd(daemon->socks), INSTANCE_PRIORITY_REPORTS,
+			&reports_limit, on_reports_fd, daemon);
 	}
 	if (code >= 0) {
-		code = add_fd(daemon, nl_monitor_fd(daemon->monitor), INSTANCE_PRIORITY_KERNEL, on_monitor_fd);
+		code = loop_add_fd(daemon->loop, nl_monitor_fd(daemon->monitor), INSTANCE_PRIORITY_KERNEL, NULL,
+			on_monitor_fd, daemon);
 	}
 	if (code >= 0) {
-		code = add_fd(daemon, control_server_fd(daemon->control), INSTANCE_PRIORITY_CONTROL, on_control_fd);
+		code = loop_add_fd(daemon->loop, control_server_fd(daemon->control), INSTANCE_PRIORITY_CONTROL, NULL,
+			on_control_fd, daemon);
 	}
 	if (code >= 0) {
 		code = sd_event_add_time(

@@ -7,6 +7,7 @@
 #include "vipd/config_digest.h"
 #include "vipd/instance.h"
 #include "vipd/log.h"
+#include "vipd/loop.h"
 #include "vipd/stored_text.h"
 #include "vrrp/addr.h"
 
@@ -265,21 +266,6 @@ static int add_timer(
 	return code < 0 ? code : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
 }
 
-static int add_fd(struct instance *instance, int fd, int64_t priority, sd_event_io_handler_t fn)
-{
-	sd_event_source *source = NULL;
-	int code = sd_event_add_io(instance->loop, &source, fd, EPOLLIN, fn, instance);
-
-	if (code >= 0) {
-		code = sd_event_source_set_priority(source, priority);
-	}
-	if (code >= 0) {
-		code = sd_event_source_set_floating(source, 1); /* the loop's from now on */
-	}
-	(void)sd_event_source_unref(source);
-	return code;
-}
-
 static int open_loop(struct instance *instance, struct vip_err *err)
 {
 	int code = add_timer(instance, &instance->timer, INSTANCE_PRIORITY_TIMER, on_timer);
@@ -291,13 +277,16 @@ static int open_loop(struct instance *instance, struct vip_err *err)
 		code = instance_clock_open(instance);
 	}
 	if (code >= 0) {
-		code = add_fd(instance, kernel_listen_fd(instance->kernel), INSTANCE_PRIORITY_KERNEL, on_kernel_fd);
+		code = loop_add_fd(instance->loop, kernel_listen_fd(instance->kernel), INSTANCE_PRIORITY_KERNEL, NULL,
+			on_kernel_fd, instance);
 	}
 	if (code >= 0) {
-		code = add_fd(instance, state_writer_fd(instance->writer), INSTANCE_PRIORITY_STATE, on_state_fd);
+		code = loop_add_fd(instance->loop, state_writer_fd(instance->writer), INSTANCE_PRIORITY_STATE, NULL,
+			on_state_fd, instance);
 	}
 	if (code >= 0 && instance->postgres != NULL) {
-		code = add_fd(instance, postgres_fd(instance->postgres), INSTANCE_PRIORITY_PG, on_pg_fd);
+		code = loop_add_fd(instance->loop, postgres_fd(instance->postgres), INSTANCE_PRIORITY_PG, NULL,
+			on_pg_fd, instance);
 	}
 	return code < 0 ? vip_err_set(err, code, "event loop: %s", strerror(-code)) : 0;
 }

@@ -57,6 +57,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/log.h \
 	vipd/log_ring.c \
 	vipd/log_ring.h \
+	vipd/loop.c \
+	vipd/loop.h \
 	vipd/postgres.c \
 	vipd/postgres.h \
 	vipd/postgres_internal.h \
