@@ -4,43 +4,26 @@
 #include <string.h>
 
 #include "vipd/config_digest.h"
+#include "vrrp/core.h"
 
 #define WORD_SIZE (VRRP_NAME_MAX + 64)
 
-static unsigned flags_of(const struct vrrp_member_config *member)
-{
-	return (member->witness ? VRRP_MEMBER_WITNESS : 0) | (member->nofailover ? VRRP_MEMBER_NOFAILOVER : 0) |
-	       (member->vote_data ? VRRP_MEMBER_VOTE_DATA : 0);
-}
-
-static const struct vrrp_member_config *member_find(const struct vrrp_core_config *own, uint8_t id)
-{
-	for (size_t i = 0; i < own->member_count; i++) {
-		if (own->member[i].id == id) {
-			return &own->member[i];
-		}
-	}
-	return NULL;
-}
-
 /* What of one of our members is not as it is there; NULL = nothing. */
-static const char *member_differs(
-	const struct vrrp_core_config *own, size_t index, const struct vrrp_member_list *theirs)
+static const char *member_differs(const struct vrrp_member_entry *mine, const struct vrrp_member_entry *theirs)
 {
-	const struct vrrp_member_entry *entry = vrrp_member_list_find(theirs, own->member[index].id);
-
-	if (entry == NULL) {
+	if (theirs == NULL) {
 		return "only here";
 	}
-	if (entry->hash != own->member[index].hash) {
+	if (theirs->hash != mine->hash) {
 		return "another name or address there";
 	}
-	return entry->flags != flags_of(&own->member[index]) ? "witness, nofailover or vote_data" : NULL;
+	return theirs->flags != mine->flags ? "witness, nofailover or vote_data" : NULL;
 }
 
 size_t config_differ(const struct config_instance *instance, const struct vrrp_core_config *own,
 	const struct vrrp_report *report, void (*word)(void *context, const char *text), void *context)
 {
+	struct vrrp_member_list mine = vrrp_core_config_members(own);
 	char text[WORD_SIZE];
 	size_t count = 0;
 
@@ -56,7 +39,9 @@ size_t config_differ(const struct config_instance *instance, const struct vrrp_c
 		}
 	}
 	for (size_t i = 0; i < own->member_count; i++) {
-		const char *what = member_differs(own, i, &report->members);
+		uint8_t id = own->member[i].id;
+		const char *what =
+			member_differs(vrrp_member_list_find(&mine, id), vrrp_member_list_find(&report->members, id));
 
 		if (what != NULL) {
 			(void)snprintf(text, sizeof(text), "member %s (%s)", instance->member[i].name, what);
@@ -65,7 +50,7 @@ size_t config_differ(const struct config_instance *instance, const struct vrrp_c
 		}
 	}
 	for (size_t i = 0; i < report->members.count; i++) {
-		if (member_find(own, report->members.entry[i].id) == NULL) {
+		if (vrrp_member_list_find(&mine, report->members.entry[i].id) == NULL) {
 			(void)snprintf(text, sizeof(text), "member of id %u (only there)", report->members.entry[i].id);
 			word(context, text);
 			count++;

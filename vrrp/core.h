@@ -21,6 +21,9 @@
  */
 void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *config, uint64_t incarnation, uint64_t seed);
 
+/* The members as they are told to others and compared (vrrp/members.h). */
+struct vrrp_member_list vrrp_core_config_members(const struct vrrp_core_config *config);
+
 /* One step. `update` is cleared first. Asserts on programming errors only; any report or PostgreSQL answer is safe. */
 void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 

@@ -10,14 +10,19 @@ static struct vrrp_member_entry entry_of(const struct vrrp_member_config *member
 	return (struct vrrp_member_entry){ .hash = member->hash, .id = member->id, .flags = (uint8_t)flags };
 }
 
-struct vrrp_member_list core_configured_members(const struct vrrp_core *core)
+struct vrrp_member_list vrrp_core_config_members(const struct vrrp_core_config *config)
 {
 	struct vrrp_member_list list = { 0 };
 
-	for (unsigned i = 0; i < core->config.member_count; i++) {
-		vrrp_member_list_add(&list, entry_of(&core->config.member[i]));
+	for (unsigned i = 0; i < config->member_count; i++) {
+		vrrp_member_list_add(&list, entry_of(&config->member[i]));
 	}
 	return list;
+}
+
+struct vrrp_member_list core_configured_members(const struct vrrp_core *core)
+{
+	return vrrp_core_config_members(&core->config);
 }
 
 /* A daemon starts with the configured list; the one in force is on the disk (none: the first start). */
