@@ -29,9 +29,9 @@ int pg_slot_create_sql(const struct pg_sync_members *members, uint16_t set, char
 	pg_sync_array_format(members, set, names);
 	length = snprintf(ret_sql, size,
 		"SELECT pg_catalog.count(pg_catalog.pg_create_physical_replication_slot(x.name::name)) FROM ("
-		"SELECT 'vipd_' || pg_catalog.translate(n, '-', '_') AS name FROM pg_catalog.unnest(%s::text[]) AS n"
+		"SELECT " PG_SYNC_SLOT_SQL " AS name FROM pg_catalog.unnest(%s::text[]) AS member(name)"
 		" WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s"
-		" WHERE s.slot_name = 'vipd_' || pg_catalog.translate(n, '-', '_')) OFFSET 0) AS x",
+		" WHERE s.slot_name = " PG_SYNC_SLOT_SQL ") OFFSET 0) AS x",
 		names);
 	return length < 0 || (size_t)length >= size ? -E2BIG : 0;
 }

@@ -26,6 +26,9 @@
 #define PG_SYNC_SENDERS_MAX 64       /* walsenders bearing members' names that are looked at */
 #define PG_SYNC_SLOT_BYTES 64
 
+/* SQL: the name of member.name's slot, as pg_sync_slot_name has it. */
+#define PG_SYNC_SLOT_SQL "('vipd_' || pg_catalog.translate(member.name, '-', '_'))"
+
 struct pg_sync_members {
 	unsigned count;                                 /* 0 = walsenders are not asked for */
 	char name[VRRP_MEMBERS_MAX][VRRP_NAME_MAX + 1]; /* [a-z0-9_-]; "" = a witness */
