@@ -165,6 +165,7 @@ static bool all_others_stream(const struct vrrp_core *core)
 static void close_address(struct vrrp_core *core, struct vrrp_update *update)
 {
 	struct vrrp_switch *s = &core->switchover;
+	struct vrrp_action *action;
 
 	core_stop_serving(core, update);
 	core_role_set(core, update, VRRP_CAUSE_SWITCHOVER);
@@ -177,9 +178,9 @@ static void close_address(struct vrrp_core *core, struct vrrp_update *update)
 		stop_postgresql(core, update);
 		return;
 	}
-	core_pg_order(core, update, VRRP_PG_OP_DROP_SENDERS, VRRP_MEMBER_NONE);
-	update->action[update->count - 1].sync_set = (uint16_t)(1U << s->target);
-	update->action[update->count - 1].sync_k = 0;
+	action = core_pg_order(core, update, VRRP_PG_OP_DROP_SENDERS, VRRP_MEMBER_NONE);
+	action->sync_set = (uint16_t)(1U << s->target);
+	action->sync_k = 0;
 }
 
 static void checkpoint_ended(struct vrrp_core *core, struct vrrp_update *update, bool ok)
