@@ -13,10 +13,9 @@ static bool is_wanted(const struct instance *instance, const char *only)
 /* The whole process: an instance alone cannot be started anew. Refused while one of them takes or lets go a lease. */
 static json_t *restart(struct instance *const *instance, size_t count, const char *only)
 {
-	json_t *names = json_array();
+	json_t *names;
 
 	if (only != NULL) {
-		json_decref(names);
 		return control_error_new("a restart is of the whole daemon", "leave --instance out");
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -24,7 +23,6 @@ static json_t *restart(struct instance *const *instance, size_t count, const cha
 
 		if (core->stopping || core->restarting || core->role == VRRP_ROLE_PROMOTING ||
 			core->role == VRRP_ROLE_LEAVING) {
-			json_decref(names);
 			return control_error_new(core->stopping || core->restarting
 							 ? "it is stopping or restarting already"
 							 : "the lease is just being taken, or let go",
@@ -32,6 +30,7 @@ static json_t *restart(struct instance *const *instance, size_t count, const cha
 		}
 	}
 	log_notice(NULL, "vipctl: restart");
+	names = json_array();
 	for (size_t i = 0; i < count; i++) {
 		(void)json_array_append_new(names, json_string(instance[i]->own->name));
 		instance_restart(instance[i]);
