@@ -10,10 +10,8 @@
 #include "checks/pg_probe_private.h"
 
 #define PG_PROBE_EXECUTE "EXECUTE " PG_PROBE_STATEMENT
-#define PG_PROBE_SENDERS "vipd_senders"
-#define PG_PROBE_UNANSWERED_MAX                                                                                        \
-	3                        /* sessions ended by somebody before they answered, while PostgreSQL is thought up    \
-				  */
+/* Sessions in a row that somebody ended before they answered, while PostgreSQL is thought up. */
+#define PG_PROBE_UNANSWERED_MAX 3
 #define PG_PROBE_ASK_AGAIN_MAX 3 /* recovery ended under the question (55000): asked again at once */
 
 void pg_probe_tell(struct pg_probe *probe, enum pg_probe_event event)

@@ -5,15 +5,16 @@
 #ifndef CHECKS_PG_PROBE_PRIVATE_H
 #define CHECKS_PG_PROBE_PRIVATE_H
 
-/* Prepared once a connection. */
-#define PG_PROBE_STATEMENT "vipd_state"
-#define PG_PROBE_STATEMENT_RECOVERY "vipd_recovery"
-
 #include "checks/pg_knock.h"
 #include "checks/pg_memory.h"
 #include "checks/pg_postmaster.h"
 #include "checks/pg_probe.h"
 #include "checks/watch.h"
+
+/* Prepared once a connection. */
+#define PG_PROBE_STATEMENT "vipd_state"
+#define PG_PROBE_STATEMENT_RECOVERY "vipd_recovery"
+#define PG_PROBE_SENDERS "vipd_senders"
 
 /* What the persistent connection is busy with. */
 enum pg_probe_question { PG_ASK_PREPARE, PG_ASK_STATE, PG_ASK_SENDERS, PG_ASK_PROMOTE, PG_ASK_RECOVERY, PG_ASK_RELOAD };
