@@ -107,9 +107,12 @@ struct postgres {
 	struct vrrp_time fast_until;
 	int64_t interval_ms;
 	char sentence[VIP_ERR_TEXT_MAX];
+	struct pg_script script; /* of postgres_script */
 };
 
 /* postgres_order.c */
+/* An empty script for the next pg_task_start, which copies it; one for all, being 64 KiB. */
+struct pg_script *postgres_script(struct postgres *postgres);
 void postgres_order_run(struct postgres *postgres, struct vrrp_time now);
 void postgres_order_end(struct postgres *postgres, bool ok, bool untouched, const struct vrrp_pg *pg);
 void postgres_order_fail(struct postgres *postgres, int code, const char *sentence);
@@ -119,7 +122,6 @@ void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const ch
 /* postgres_sync.c */
 void postgres_members(const struct config_instance *instance, struct pg_sync_members *ret_members);
 bool postgres_is_quorum(const struct postgres *postgres);
-/* What a look says of a primary's standbys, and of what a voucher needs (protocol.md section 7). */
 /* Begins SYNC_NAMES, DROP_SENDERS or SEAL. 0 or negative errno. */
 int postgres_sync_begin(struct postgres *postgres, struct vrrp_time now, struct vip_err *err);
 /* Takes the end of SYNC_NAMES or DROP_SENDERS. */
@@ -128,7 +130,8 @@ void postgres_sync_cancel(struct postgres *postgres);
 /* What the disk of one that is gone says, and what the core is told of that. */
 void postgres_down_note(struct postgres *postgres, const struct pg_datadir_report *report, bool sealed);
 void postgres_down_seen(const struct postgres *postgres, struct vrrp_pg *pg);
-void postgres_sync_seen(const struct postgres *postgres, const struct pg_state *state, struct vrrp_pg *pg);
+/* What a look says of a primary's standbys, and of what a voucher needs (protocol.md section 7). */
+void postgres_sync_seen(const struct pg_state *state, struct vrrp_pg *pg);
 
 /* postgres_slots.c */
 void postgres_slots_seen(struct postgres *postgres, const struct pg_state *state, struct vrrp_time now);

@@ -7,6 +7,12 @@
 #include "vipd/postgres_internal.h"
 #include "vrrp/addr.h"
 
+struct pg_script *postgres_script(struct postgres *postgres)
+{
+	postgres->script.count = 0;
+	return &postgres->script;
+}
+
 void postgres_say(struct postgres *postgres, enum vrrp_log_level level, const char *format, ...)
 {
 	char text[VIP_ERR_TEXT_MAX];
@@ -77,7 +83,7 @@ static int begin_follow(struct postgres *postgres, struct vrrp_time now, struct 
 {
 	unsigned member = postgres->op == VRRP_PG_OP_FOLLOW ? postgres->member : VRRP_MEMBER_NONE;
 	const struct pg_state *state = pg_probe_state(postgres->probe);
-	static struct pg_script script; /* 64 KiB, used by one thread */
+	struct pg_script *script = postgres_script(postgres);
 	char conninfo[PG_CONNINFO_BYTES_MAX];
 	struct pg_follow_target target;
 	enum pg_follow_act act;
@@ -94,11 +100,11 @@ static int begin_follow(struct postgres *postgres, struct vrrp_time now, struct 
 		postgres_order_end(postgres, true, false, NULL);
 		return 0;
 	}
-	code = pg_follow_script(act, conninfo, target.slot, state, &script, err);
+	code = pg_follow_script(act, conninfo, target.slot, state, script, err);
 	if (code < 0) {
 		return code;
 	}
-	return pg_task_start(postgres->task, postgres->local.postgresql.conninfo, &script, POSTGRES_TASK_MS, now, err);
+	return pg_task_start(postgres->task, postgres->local.postgresql.conninfo, script, POSTGRES_TASK_MS, now, err);
 }
 
 static int begin_stop(struct postgres *postgres, enum pg_stop_mode mode, struct vrrp_time now, struct vip_err *err)
@@ -209,17 +215,16 @@ static void checkpointed(struct postgres *postgres, bool ok)
 
 static void checkpoint(struct postgres *postgres, struct vrrp_time now)
 {
-	static struct pg_script script;
-	struct vip_err err;
+	struct pg_script *script = postgres_script(postgres);
+	struct vip_err err = { "" };
 
 	postgres->checkpoint_at = VRRP_TIME_NEVER;
-	memset(&script, 0, sizeof(script));
 	if (postgres->checkpointing) {
 		return;
 	}
-	if (pg_script_add(&script, "CHECKPOINT") < 0 ||
-		pg_task_start(postgres->background, postgres->local.postgresql.conninfo, &script,
-			POSTGRES_CHECKPOINT_MS, now, &err) < 0) {
+	if (pg_script_add(script, "CHECKPOINT") < 0 ||
+		pg_task_start(postgres->background, postgres->local.postgresql.conninfo, script, POSTGRES_CHECKPOINT_MS,
+			now, &err) < 0) {
 		postgres_say(postgres, VRRP_LOG_WARNING, "CHECKPOINT: %s", err.text);
 		checkpointed(postgres, false);
 		return;

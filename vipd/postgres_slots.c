@@ -24,20 +24,20 @@ void postgres_slots_seen(struct postgres *postgres, const struct pg_state *state
 static void start(struct postgres *postgres, bool creating, struct vrrp_time now)
 {
 	struct postgres_slots *slots = &postgres->slots;
-	static struct pg_script script; /* 64 KiB, used by one thread */
+	struct pg_script *script = postgres_script(postgres);
 	uint16_t others = (uint16_t)(((1U << postgres->members.count) - 1) & ~(1U << postgres->self));
 	struct vip_err err = { "" };
 	int code;
 
-	script.count = 1;
-	code = creating ? pg_slot_create_sql(&postgres->members, others, script.sql[0], sizeof(script.sql[0]))
-			: pg_slot_drop_sql(
-				  postgres->local.postgresql.max_slot_keep_bytes, script.sql[0], sizeof(script.sql[0]));
+	script->count = 1;
+	code = creating ? pg_slot_create_sql(&postgres->members, others, script->sql[0], sizeof(script->sql[0]))
+			: pg_slot_drop_sql(postgres->local.postgresql.max_slot_keep_bytes, script->sql[0],
+				  sizeof(script->sql[0]));
 	slots->creating = creating;
 	slots->next = vrrp_time_add(now, SLOTS_AGAIN_US);
 	if (code == 0) {
 		code = pg_task_start(
-			slots->task, postgres->local.postgresql.conninfo, &script, SLOTS_TASK_MS, now, &err);
+			slots->task, postgres->local.postgresql.conninfo, script, SLOTS_TASK_MS, now, &err);
 	}
 	slots->running = code == 0;
 }
@@ -86,7 +86,7 @@ static bool fix_own(struct postgres *postgres, struct vrrp_time now)
 {
 	const struct pg_state *state = pg_probe_state(postgres->probe);
 	struct postgres_slots *slots = &postgres->slots;
-	static struct pg_script script; /* 64 KiB, used by one thread */
+	struct pg_script *script;
 	char slot[PG_SYNC_SLOT_BYTES];
 	struct vip_err err = { "" };
 
@@ -95,11 +95,10 @@ static bool fix_own(struct postgres *postgres, struct vrrp_time now)
 		postgres->op != VRRP_PG_OP_NONE || strcmp(state->primary_slot_name, slot) == 0) {
 		return false;
 	}
-	script.count = 0;
-	if (pg_script_add(&script, "ALTER SYSTEM SET primary_slot_name = '%s'", slot) < 0 ||
-		pg_script_add(&script, "SELECT pg_catalog.pg_reload_conf()") < 0 ||
-		pg_task_start(slots->task, postgres->local.postgresql.conninfo, &script, SLOTS_TASK_MS, now, &err) <
-			0) {
+	script = postgres_script(postgres);
+	if (pg_script_add(script, "ALTER SYSTEM SET primary_slot_name = '%s'", slot) < 0 ||
+		pg_script_add(script, "SELECT pg_catalog.pg_reload_conf()") < 0 ||
+		pg_task_start(slots->task, postgres->local.postgresql.conninfo, script, SLOTS_TASK_MS, now, &err) < 0) {
 		return false;
 	}
 	postgres_say(postgres, VRRP_LOG_NOTICE, "this standby streams through its slot %s from now on", slot);

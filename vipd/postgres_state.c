@@ -53,7 +53,7 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 	pg.replayed = state->in_recovery ? state->replayed_lsn : state->flush_lsn;
 	pg.replay_lag_ms = state->replay_lag_ms < 0 ? 0 : (uint32_t)state->replay_lag_ms;
 	pg.timeline = exact_timeline(postgres, state, now);
-	postgres_sync_seen(postgres, state, &pg);
+	postgres_sync_seen(state, &pg);
 	postgres_slots_seen(postgres, state, now);
 	postgres->slots.misses = pg.streaming ? 0 : postgres->slots.misses;
 	if (!postgres->ever_seen || postgres->down_reported) {

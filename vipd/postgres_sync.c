@@ -28,9 +28,8 @@ static bool is_empty(const char *conninfo)
 	return conninfo[strspn(conninfo, " ")] == '\0';
 }
 
-void postgres_sync_seen(const struct postgres *postgres, const struct pg_state *state, struct vrrp_pg *pg)
+void postgres_sync_seen(const struct pg_state *state, struct vrrp_pg *pg)
 {
-	(void)postgres;
 	pg->fsync_on = state->fsync;
 	pg->no_upstream = state->primary_conninfo_readable && is_empty(state->primary_conninfo);
 	if (state->sync.known) {
