@@ -245,6 +245,7 @@ void nl_gate_close(struct nl_gate *gate)
 		unmap_state(gate->state);
 		gate_bpf__destroy(gate->skeleton); /* the kernel keeps what is attached */
 		nl_talk_close(&gate->talk);
+		free(gate->known);
 		free(gate);
 	}
 }

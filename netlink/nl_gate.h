@@ -6,7 +6,7 @@
  * lie in an mmap-ed map: nl_gate_set is two stores, no system call. The programs stay attached when the daemon dies.
  *
  * Order of a start: nl_gate_open (a new map is closed; one ADOPTED from a dead daemon stands as it was), nl_gate_set
- * (closed, or a resumed lease's end), then nl_gate_attach_all: the kernel swaps the program under each filter in one
+ * (closed, or a resumed lease's end), then nl_gate_mend on all: the kernel swaps the program under each filter in one
  * step, so there is no moment of openness, nor of darkness. Adoption only keeps the counters, and needs CAP_SYS_ADMIN
  * (the kernel gives nobody else a map by its id); without it the old filters are replaced by ours with a new map.
  *
@@ -18,6 +18,7 @@
 #ifndef NETLINK_NL_GATE_H
 #define NETLINK_NL_GATE_H
 
+#include "netlink/nl_link.h"
 #include "vrrp/base.h"
 #include "vrrp/err.h"
 
@@ -51,14 +52,9 @@ void nl_gate_set(struct nl_gate *gate, struct vrrp_time end_in, struct vrrp_time
  */
 void nl_gate_reject_from(struct nl_gate *gate, const struct vrrp_addr *from);
 
-/* Puts our filters on an interface, in place of ours that stand there; nothing on loopback. 0 or a negative errno. */
+/* Puts our filters on an interface, in place of a dead daemon's that stand there; nothing on loopback. 0 or a negative
+ * errno. */
 int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err);
-
-/*
- * The same on every non-loopback interface. Goes on after a failure. Returns how many have it now; if one failed, its
- * negative errno and sentence. Interfaces that vanish meanwhile are no failure.
- */
-int nl_gate_attach_all(struct nl_gate *gate, struct vip_err *err);
 
 enum nl_gate_standing {
 	NL_GATE_MISSING,    /* ours is not there, or only in one direction, or another program has its handle */
@@ -69,6 +65,29 @@ enum nl_gate_standing {
 
 /* How our filters stand on an interface; negative errno if that cannot be asked (-ENODEV: no such interface). */
 int nl_gate_check(struct nl_gate *gate, int ifindex, struct vip_err *err);
+
+/*
+ * What a mend has found and done. `behind` and `missing` count interfaces, of all that the gate knows, those included
+ * that this call did not look at; 0 and 0: the gate is whole.
+ */
+struct nl_gate_mended {
+	unsigned put_back;             /* by this call: ours had stood there, and somebody has taken it away */
+	char link[NL_LINK_NAME_BYTES]; /* the last one of these; "" if none */
+	unsigned behind;
+	unsigned missing;       /* it could not be attached */
+	struct vip_err trouble; /* why, for one of them; "" if the gate is whole */
+};
+
+/*
+ * After the start, and after events: looks at these interfaces (count 0: at all), attaches where ours is missing, and
+ * forgets interfaces that are gone. Loopback is left out. Returns 0, or a negative errno if the interfaces could not be
+ * listed; one that cannot be attached to is counted, not a failure.
+ */
+int nl_gate_mend(
+	struct nl_gate *gate, const int *ifindex, size_t count, struct nl_gate_mended *ret_mended, struct vip_err *err);
+
+/* The interface is gone: another one that gets its index is a new one. */
+void nl_gate_forget(struct nl_gate *gate, int ifindex);
 
 struct nl_gate_address {
 	struct vrrp_addr addr;

@@ -93,18 +93,30 @@ static int attach_direction(
 	return result;
 }
 
-static int attach_link(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err)
+int nl_gate_link_attach(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err)
 {
 	const struct nl_gate_program *programs = programs_for(gate, link);
+	int last = NL_TC_OUT;
 	int result = nl_tc_add_clsact(&gate->talk, link->ifindex);
 
-	if (result < 0) {
+	if (result == -EEXIST) {
+		last = NL_TC_IN; /* our egress program would take the place of the other one */
+		(void)vip_err_set(
+			err, result, "gate: %s has an ingress qdisc instead of clsact: no gate outwards", link->name);
+	} else if (result < 0) {
 		return vip_err_set(err, result, "gate: add clsact to %s: %s", link->name, strerror(-result));
 	}
-	for (int direction = NL_TC_IN; direction <= NL_TC_OUT; direction++) {
-		int failure =
-			attach_direction(gate, link->ifindex, (enum nl_tc_direction)direction, &programs[direction]);
+	for (int direction = NL_TC_IN; direction <= last; direction++) {
+		struct survey survey;
+		int failure = survey_take(&gate->talk, gate->vrid, programs[direction].id, link->ifindex,
+			(enum nl_tc_direction)direction, &survey);
 
+		/* What stands is left alone: putting it there again would be an event, which would have us come again.
+		 */
+		if (failure == 0 && (!survey.is_ours_first || survey.count > 1)) {
+			failure = attach_direction(
+				gate, link->ifindex, (enum nl_tc_direction)direction, &programs[direction]);
+		}
 		if (failure < 0) {
 			/* The other direction still is worth having. */
 			result = vip_err_set(err, failure, "gate: attach to %s %s: %s", link->name,
@@ -119,54 +131,24 @@ int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err)
 	struct nl_link link;
 	int result = nl_link_get_by_index(ifindex, &link, err);
 
-	return result < 0 || link.is_loopback ? result : attach_link(gate, &link, err);
+	return result < 0 || link.is_loopback ? result : nl_gate_link_attach(gate, &link, err);
 }
 
-int nl_gate_attach_all(struct nl_gate *gate, struct vip_err *err)
-{
-	struct nl_link *links;
-	size_t count;
-	int attached = 0;
-	int failure = 0;
-	int result = nl_link_list(&links, &count, err);
-
-	if (result < 0) {
-		return result;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct vip_err sentence;
-
-		if (links[i].is_loopback) {
-			continue;
-		}
-		result = attach_link(gate, &links[i], &sentence);
-		if (result == 0) {
-			attached++;
-		} else if (result != -ENODEV && failure == 0) {
-			failure = vip_err_set(err, result, "%s", sentence.text);
-		}
-	}
-	free(links);
-	return failure < 0 ? failure : attached;
-}
-
-int nl_gate_check(struct nl_gate *gate, int ifindex, struct vip_err *err)
+int nl_gate_link_look(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err)
 {
 	enum nl_gate_standing standing = NL_GATE_ATTACHED;
-	struct nl_link link;
-	int result = nl_link_get_by_index(ifindex, &link, err);
 
-	if (result == 0 && link.is_loopback) {
+	if (link->is_loopback) {
 		return NL_GATE_NOT_NEEDED;
 	}
-	for (int direction = NL_TC_IN; direction <= NL_TC_OUT && result == 0; direction++) {
+	for (int direction = NL_TC_IN; direction <= NL_TC_OUT; direction++) {
 		struct survey survey;
-
-		result = survey_take(&gate->talk, gate->vrid, programs_for(gate, &link)[direction].id, ifindex,
+		int result = survey_take(&gate->talk, gate->vrid, programs_for(gate, link)[direction].id, link->ifindex,
 			(enum nl_tc_direction)direction, &survey);
+
 		if (result < 0) {
 			return vip_err_set(
-				err, result, "gate: list the filters of %s: %s", link.name, strerror(-result));
+				err, result, "gate: list the filters of %s: %s", link->name, strerror(-result));
 		}
 		if (!survey.is_ours_first) {
 			return NL_GATE_MISSING;
@@ -175,7 +157,15 @@ int nl_gate_check(struct nl_gate *gate, int ifindex, struct vip_err *err)
 			standing = NL_GATE_BEHIND;
 		}
 	}
-	return result < 0 ? result : (int)standing;
+	return (int)standing;
+}
+
+int nl_gate_check(struct nl_gate *gate, int ifindex, struct vip_err *err)
+{
+	struct nl_link link;
+	int result = nl_link_get_by_index(ifindex, &link, err);
+
+	return result < 0 ? result : nl_gate_link_look(gate, &link, err);
 }
 
 /* Filters of this VRID on one interface: removes them. Returns how many. */

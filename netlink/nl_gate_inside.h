@@ -1,5 +1,6 @@
 /*
- * Inside netlink/ only: what nl_gate.c (programs, map, clock) and nl_gate_attach.c (filters on interfaces) share.
+ * Inside netlink/ only: what nl_gate.c (programs, map, clock), nl_gate_attach.c (filters on interfaces) and
+ * nl_gate_mend.c (where they stand) share.
  */
 #ifndef NETLINK_NL_GATE_INSIDE_H
 #define NETLINK_NL_GATE_INSIDE_H
@@ -17,6 +18,12 @@ struct nl_gate_program {
 	uint32_t id;
 };
 
+/* An interface behind the gate, as it was found last. */
+struct nl_gate_known {
+	int ifindex;
+	enum nl_gate_standing standing;
+};
+
 struct nl_gate {
 	uint8_t vrid;
 	bool is_adopted;
@@ -28,7 +35,17 @@ struct nl_gate {
 	struct nl_gate_program ethernet[2];
 	struct nl_gate_program bare[2];
 	struct nl_talk talk;
+	struct nl_gate_known *known; /* nl_gate_mend.c's; at most NL_LINKS_MAX */
+	size_t known_count;
+	size_t known_room;
+	struct vip_err trouble; /* of the last interface that is not whole */
 };
+
+/* Puts our filters on one interface that is not loopback. 0 or a negative errno. */
+int nl_gate_link_attach(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err);
+
+/* As nl_gate_check. */
+int nl_gate_link_look(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err);
 
 /*
  * Looks on all interfaces for a filter of this VRID, whoever put it there, and gives its program's id: 1, 0 if there is

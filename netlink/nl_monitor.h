@@ -6,9 +6,9 @@
  * most NL_MONITOR_MESSAGES_MAX a run (it stays readable if there is more). Only messages of the kernel (nl_pid 0)
  * count. Events also tell what this process itself has done. They are hints: after OVERRUN (the socket's queue was full
  * and the kernel has thrown events away) the caller asks for everything anew: nl_link_list, nl_addr_find,
- * nl_gate_check.
+ * nl_gate_mend.
  *
- * TC events tell only where something changed: ask nl_gate_check whether our program still stands there.
+ * TC events tell only where something changed: nl_gate_mend looks whether our program still stands there.
  * Manual pages: netlink(7), rtnetlink(7).
  */
 #ifndef NETLINK_NL_MONITOR_H

@@ -27,18 +27,28 @@ static uint32_t parent_of(enum nl_tc_direction direction)
 	return TC_H_MAKE(TC_H_CLSACT, direction == NL_TC_IN ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 }
 
-int nl_tc_add_clsact(struct nl_talk *talk, int ifindex)
+static int put_clsact(struct nl_talk *talk, int ifindex, uint16_t flags)
 {
 	char buffer[NL_TALK_REQUEST_BYTES];
 	struct nlmsghdr *request;
-	struct tcmsg *tc = begin(buffer, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex, &request);
-	int result;
+	struct tcmsg *tc = begin(buffer, RTM_NEWQDISC, flags, ifindex, &request);
 
 	tc->tcm_parent = TC_H_CLSACT;
 	tc->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
 	mnl_attr_put_strz(request, TCA_KIND, "clsact");
-	result = nl_talk_request(talk, request);
-	return result == -EEXIST ? 0 : result;
+	return nl_talk_request(talk, request);
+}
+
+int nl_tc_add_clsact(struct nl_talk *talk, int ifindex)
+{
+	int result = put_clsact(talk, ifindex, NLM_F_CREATE | NLM_F_EXCL);
+
+	if (result == -EEXIST) {
+		/* A change that changes nothing: 0 for a clsact, -EINVAL for a qdisc of another kind. */
+		result = put_clsact(talk, ifindex, NLM_F_CREATE);
+		return result == -EINVAL ? -EEXIST : result;
+	}
+	return result;
 }
 
 int nl_tc_put(struct nl_talk *talk, int ifindex, enum nl_tc_direction direction, uint16_t priority, uint32_t handle,

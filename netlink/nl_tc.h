@@ -23,7 +23,10 @@ struct nl_tc_filter {
 	char name[NL_TC_NAME_BYTES];
 };
 
-/* Adds clsact; 0 also if it, or an ingress qdisc, is there. Negative errno. */
+/*
+ * Adds clsact; 0 also if it is there. -EEXIST: an ingress qdisc stands in its place, which has no egress: the kernel
+ * puts what is meant for egress at ingress. Negative errno.
+ */
 int nl_tc_add_clsact(struct nl_talk *talk, int ifindex);
 
 /* Puts a direct-action program there for all protocols, in place of the one with this handle and priority. */

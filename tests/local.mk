@@ -51,6 +51,7 @@ unit_tests = \
 	tests/unit/test_nl_claims \
 	tests/unit/test_nl_gate \
 	tests/unit/test_nl_gate_life \
+	tests/unit/test_nl_gate_mend \
 	tests/unit/test_nl_gate_reject \
 	tests/unit/test_nl_gate_rights \
 	tests/unit/test_nl_monitor \

@@ -84,6 +84,9 @@ static int on_monitor_fd(sd_event_source *source, int fd, uint32_t events, void 
 	if (nl_monitor_run(daemon->monitor, on_kernel_event, daemon, &err) < 0) {
 		log_err(NULL, "netlink: %s", err.text);
 	}
+	for (size_t i = 0; i < daemon->count; i++) {
+		instance_on_kernel_end(daemon->instance[i]);
+	}
 	return 0;
 }
 

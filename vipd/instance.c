@@ -165,40 +165,6 @@ bool instance_on_report(
 	return true;
 }
 
-void instance_on_kernel(struct instance *instance, const struct nl_event *event)
-{
-	struct vrrp_event core_event = { .kind = VRRP_EVENT_LINK };
-	struct vip_err err = { "" };
-
-	switch (event->type) {
-	case NL_EVENT_LINK:
-		kernel_link_changed(instance->kernel, event->ifindex, &err);
-		break;
-	case NL_EVENT_OVERRUN:
-		kernel_link_changed(instance->kernel, 0, &err);
-		break;
-	case NL_EVENT_TC:
-		kernel_tc_changed(instance->kernel, event->ifindex, &err);
-		return;
-	case NL_EVENT_ADDR:
-		if (!event->removed || !kernel_is_own_address(instance->kernel, event)) {
-			return;
-		}
-		break;
-	}
-	if (event->type != NL_EVENT_ADDR) {
-		core_event.ok = kernel_links_up(instance->kernel);
-		if (core_event.ok != instance->core.link_up) {
-			log_notice(instance->own->name, "link %s", core_event.ok ? "up" : "down");
-		}
-		instance_step(instance, &core_event);
-	}
-	if (instance->core.bound && !kernel_addresses_present(instance->kernel)) {
-		core_event.kind = VRRP_EVENT_ADDRESS_LOST;
-		instance_step(instance, &core_event);
-	}
-}
-
 void instance_stop(struct instance *instance)
 {
 	struct vrrp_event event = { .kind = VRRP_EVENT_STOP };

@@ -26,6 +26,7 @@
 #define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */
 #define INSTANCE_ALARM_US (10 * VRRP_US_PER_S) /* an alarm is logged at most this often */
 #define INSTANCE_STORE_US (60 * VRRP_US_PER_S) /* a state file that cannot be written is said at most this often */
+#define INSTANCE_NOTED_MAX 16                  /* interfaces looked at one by one, before it is all of them */
 #define INSTANCE_EVENTS_MAX 16                 /* that one step can cause at once */
 
 /* The loop's order: reports and lease timers before everything (product.md). */
@@ -36,6 +37,15 @@ enum {
 	INSTANCE_PRIORITY_PG = 0,
 	INSTANCE_PRIORITY_STATE = -5,
 	INSTANCE_PRIORITY_CONTROL = 20
+};
+
+/* What the kernel's events were about, until instance_on_kernel_end. */
+struct instance_noted {
+	bool any;
+	bool links;
+	bool all; /* interfaces, or more than fit here */
+	unsigned count;
+	int ifindex[INSTANCE_NOTED_MAX];
 };
 
 struct instance {
@@ -74,6 +84,10 @@ struct instance {
 	struct log_limit drop_limit[VRRP_DROP_COUNT];
 	struct log_limit store_limit;
 	struct log_limit claim_limit;
+	struct log_limit gate_limit;
+	struct instance_noted noted;
+	unsigned addresses_put_back;
+	enum kernel_gate gate_told; /* to the log */
 	struct log_limit master_limit;
 	struct log_limit duplicate_limit;
 	struct log_limit digest_limit;
@@ -94,7 +108,12 @@ void instance_close(struct instance *instance);
 /* A datagram of this pair with this instance's VRID. Returns false if the pair is none of its members. */
 bool instance_on_report(
 	struct instance *instance, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received);
+/*
+ * An event of the kernel's, noted; and what follows from all that were noted since the last time. What is done then
+ * goes by how the kernel stands, not by the events, so a burst of them costs no more than one.
+ */
 void instance_on_kernel(struct instance *instance, const struct nl_event *event);
+void instance_on_kernel_end(struct instance *instance);
 /* Begins the clean stop; ended() tells when it is over. */
 void instance_stop(struct instance *instance);
 
@@ -118,6 +137,8 @@ void instance_clock_look(struct instance *instance);
 int instance_clock_open(struct instance *instance);
 /* instance_status.c: the object of status.h, a new reference; NULL if memory is out. */
 json_t *instance_status_new(const struct instance *instance, struct vrrp_time now);
+/* instance_kernel.c: into the log, if the gate is not whole, or is again. */
+void instance_gate_tell(struct instance *instance);
 /* instance_fence.c */
 void instance_fence(struct instance *instance, uint64_t ticket);
 void instance_fence_end(struct instance *instance);

@@ -364,9 +364,7 @@ static int start_core(struct instance *instance, struct vip_err *err)
 	instance->core.link_up = kernel_links_up(instance->kernel);
 	event.token = instance->token;
 	instance_step(instance, &event); /* its first act on the gate attaches it */
-	if (kernel_gate_note(instance->kernel)[0] != '\0') {
-		log_warning(instance->own->name, "gate: none: %s", kernel_gate_note(instance->kernel));
-	}
+	instance_gate_tell(instance);
 	instance_clock_look(instance);
 	return 0;
 }

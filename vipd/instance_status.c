@@ -28,8 +28,10 @@ json_t *instance_status_new(const struct instance *instance, struct vrrp_time no
 		.now = now,
 		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
 		.gate_note = kernel_gate_note(instance->kernel),
+		.addresses_put_back = instance->addresses_put_back,
 		.sends_failed = instance->sends_failed };
 
+	kernel_gate_count(instance->kernel, &input.gate_counts);
 	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
 		input.bound[i] = kernel_is_bound(instance->kernel, i);
 	}

@@ -8,47 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "vipd/clock.h"
 #include "vipd/kernel_internal.h"
-
-static void note(struct kernel *kernel, const char *why)
-{
-	(void)snprintf(kernel->gate_note, sizeof(kernel->gate_note), "%s", why);
-}
-
-/*
- * Loads the gate and compares clocks. Any failure leaves `gate: none` with its reason. What a process before has
- * attached stands as it was until the first kernel_gate_set(): a lease that is resumed never closes.
- */
-static void gate_open(struct kernel *kernel)
-{
-	struct vrrp_addr addrs[VRRP_ADDRESSES_MAX];
-	struct vrrp_time before;
-	struct vrrp_time seen;
-	struct vip_err err;
-	int code;
-
-	for (size_t i = 0; i < kernel->address_count; i++) {
-		addrs[i] = kernel->address[i].addr;
-	}
-	code = nl_gate_open(kernel->vrid, addrs, kernel->address_count, &kernel->gate, &err);
-	if (code < 0) {
-		kernel->gate = NULL;
-		note(kernel, err.text);
-		return;
-	}
-	before = clock_now();
-	code = nl_gate_clock(kernel->gate, &seen, &err);
-	if (code == 0) {
-		code = nl_gate_clock_check(before, seen, clock_now(), &err);
-	}
-	if (code < 0) {
-		note(kernel, code == -ENOTSUP ? "time namespace" : err.text);
-		(void)nl_gate_remove(kernel->vrid, NULL);
-		nl_gate_close(kernel->gate);
-		kernel->gate = NULL;
-	}
-}
 
 static int sockets_open(struct kernel *kernel, struct vip_err *err)
 {
@@ -92,14 +52,7 @@ int kernel_open(const struct config_instance *instance, size_t self, const struc
 		kernel_close(kernel);
 		return code;
 	}
-	if (kernel->gate_wanted && kernel->address_count > 0) {
-		gate_open(kernel);
-		if (kernel->gate != NULL) {
-			nl_gate_reject_from(kernel->gate, &instance->member[self].address);
-		}
-	} else if (kernel->address_count > 0) {
-		note(kernel, "switched off: a frozen daemon cannot be kept from answering");
-	}
+	kernel_gate_open(kernel, &instance->member[self].address);
 	for (size_t i = 0; i < kernel->port_count; i++) {
 		kernel_claims_open(kernel, &kernel->port[i]);
 	}
@@ -125,29 +78,11 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
-void kernel_gate_remove(struct kernel *kernel)
-{
-	if (kernel->gate != NULL) {
-		(void)nl_gate_remove(kernel->vrid, NULL);
-	}
-}
-
-void kernel_gate_set(struct kernel *kernel, struct vrrp_time in_end, struct vrrp_time out_end)
-{
-	kernel->gate_in_end = in_end;
-	if (kernel->gate != NULL) {
-		nl_gate_set(kernel->gate, in_end, out_end);
-		if (!kernel->gate_attached) {
-			kernel->gate_attached = true;
-			kernel_gate_attach_all(kernel);
-		}
-	}
-}
-
 int kernel_bind(struct kernel *kernel, uint32_t lifetime_s, struct vip_err *err)
 {
 	int first = 0;
 
+	kernel_gate_sweep(kernel);
 	for (size_t i = 0; i < kernel->address_count; i++) {
 		struct kernel_address *address = &kernel->address[i];
 		const struct kernel_port *port = &kernel->port[address->port];
@@ -181,6 +116,9 @@ int kernel_unbind(struct kernel *kernel, struct vip_err *err)
 		}
 		address->bound = address->bound && code < 0;
 	}
+	if (first == 0) {
+		kernel_gate_sweep(kernel);
+	}
 	return first;
 }
 
@@ -197,30 +135,6 @@ int kernel_destroy(struct kernel *kernel, struct vip_err *err)
 		destroyed += count;
 	}
 	return destroyed;
-}
-
-enum kernel_gate kernel_gate_state(const struct kernel *kernel, struct vrrp_time now)
-{
-	if (!kernel->gate_wanted) {
-		return KERNEL_GATE_OFF;
-	}
-	if (kernel->gate == NULL) {
-		return KERNEL_GATE_NONE;
-	}
-	if (kernel->gate_partial) {
-		return KERNEL_GATE_PARTIAL;
-	}
-	return vrrp_time_before(now, kernel->gate_in_end) ? KERNEL_GATE_OPEN : KERNEL_GATE_CLOSED;
-}
-
-const char *kernel_gate_note(const struct kernel *kernel)
-{
-	return kernel->gate_note;
-}
-
-unsigned kernel_gate_restored(const struct kernel *kernel)
-{
-	return kernel->gate_restored;
 }
 
 bool kernel_is_bound(const struct kernel *kernel, size_t address)

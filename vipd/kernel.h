@@ -4,7 +4,7 @@
  * timeouts; nothing waits for the network.
  *
  * Each floating address lives on its interface (its own "dev", or the instance's). Interfaces are resolved at open and
- * again by kernel_link_changed (an interface may vanish, come back, or change its MAC).
+ * again by kernel_links_changed (an interface may vanish, come back, or change its MAC).
  */
 #ifndef VIPD_KERNEL_H
 #define VIPD_KERNEL_H
@@ -40,6 +40,16 @@ void kernel_gate_remove(struct kernel *kernel);
 
 /* The first one also puts the gate in the place of what a process before has left, in one step an interface. */
 void kernel_gate_set(struct kernel *kernel, struct vrrp_time in_end, struct vrrp_time out_end);
+
+/*
+ * After events about these interfaces (count 0: all): new ones get the gate, and where somebody took it away it is put
+ * back. Returns on how many it was; the name of one in ret_link (not written if none).
+ */
+unsigned kernel_gate_changed(
+	struct kernel *kernel, const int *ifindex, size_t count, char ret_link[CONFIG_INTERFACE_SIZE]);
+/* The interface is gone; another one with its index is a new one. */
+void kernel_gate_forget(struct kernel *kernel, int ifindex);
+
 /* 0 or the first failure, with its sentence. */
 int kernel_bind(struct kernel *kernel, uint32_t lifetime_s, struct vip_err *err);
 int kernel_unbind(struct kernel *kernel, struct vip_err *err);
@@ -52,20 +62,32 @@ int kernel_advert(struct kernel *kernel, uint8_t priority, struct vip_err *err);
 int kernel_listen_fd(const struct kernel *kernel);
 void kernel_listen_run(struct kernel *kernel, const struct kernel_listener *listener);
 
-/* Something changed about this interface (name or index), or about all (ifindex 0). Resolves and attaches anew. */
-void kernel_link_changed(struct kernel *kernel, int ifindex, struct vip_err *err);
+/* Something changed about interfaces: resolves them anew, and opens again what depends on one that is another now. */
+void kernel_links_changed(struct kernel *kernel);
 /* All interfaces that the instance and its tracking need have carrier. */
 bool kernel_links_up(const struct kernel *kernel);
 /* A netlink event about one of our addresses where it belongs. */
 bool kernel_is_own_address(const struct kernel *kernel, const struct nl_event *event);
 /* All addresses are where they belong, as the kernel says now. */
 bool kernel_addresses_present(struct kernel *kernel);
-/* Puts the gate's filters back where somebody took them away; how often that happened is counted. */
-void kernel_tc_changed(struct kernel *kernel, int ifindex, struct vip_err *err);
 
 enum kernel_gate kernel_gate_state(const struct kernel *kernel, struct vrrp_time now);
 const char *kernel_gate_note(const struct kernel *kernel); /* "" if there is nothing to say */
-unsigned kernel_gate_restored(const struct kernel *kernel);
+
+struct kernel_gate_drops {
+	uint64_t dropped_in; /* packets */
+	uint64_t dropped_out;
+};
+
+struct kernel_gate_counts {
+	unsigned put_back; /* somebody had taken the gate away from an interface */
+	unsigned late;     /* renewals that found the end before them past: packets were dropped in between */
+	bool is_read;      /* the rest, since the gate's map was made */
+	uint64_t dropped_adverts;
+	uint64_t rejected;                                    /* of those dropped inwards */
+	struct kernel_gate_drops address[VRRP_ADDRESSES_MAX]; /* in the order of the configuration */
+};
+void kernel_gate_count(const struct kernel *kernel, struct kernel_gate_counts *ret_counts);
 bool kernel_is_bound(const struct kernel *kernel, size_t address);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Inside of kernel.h: shared by kernel.c (open, gate, addresses), kernel_link.c (interfaces) and kernel_announce.c
- * (announcements, advertisements, what is heard).
+ * Inside of kernel.h: shared by kernel.c (open, addresses), kernel_gate.c, kernel_link.c (interfaces) and
+ * kernel_announce.c (announcements, advertisements, what is heard).
  */
 #ifndef VIPD_KERNEL_INTERNAL_H
 #define VIPD_KERNEL_INTERNAL_H
@@ -19,6 +19,7 @@
 struct kernel_port {
 	char name[CONFIG_INTERFACE_SIZE];
 	struct nl_link link; /* ifindex 0: not there */
+	bool is_renamed;     /* link bore the name, and nobody does now */
 	bool has_address;    /* floating addresses are bound here */
 	bool is_main;        /* the instance's interface: advertisements go out here */
 	bool is_router;      /* for neighbour advertisements */
@@ -42,7 +43,9 @@ struct kernel {
 	bool gate_attached;
 	bool gate_partial; /* some interface is not, or not first, behind the gate */
 	struct vrrp_time gate_in_end;
-	unsigned gate_restored;
+	unsigned gate_put_back;
+	unsigned gate_late;
+	bool gate_swept; /* there is none, and a process before's is gone */
 	char gate_note[VIP_ERR_TEXT_MAX];
 	struct nl_addr_ctx *addrs;
 	struct nl_sockdiag *diag;
@@ -59,9 +62,15 @@ struct kernel {
 /* kernel_link.c */
 int kernel_ports_open(struct kernel *kernel, const struct config_instance *instance, const struct config_local *local,
 	struct vip_err *err);
-void kernel_port_resolve(struct kernel *kernel, struct kernel_port *port);
 void kernel_ports_close(struct kernel *kernel);
-void kernel_gate_attach_all(struct kernel *kernel);
+
+/* kernel_gate.c */
+void kernel_gate_open(struct kernel *kernel, const struct vrrp_addr *reject_from);
+/*
+ * Without a gate of its own (gate = off, or none): takes away, once, what a process before has left, which nobody will
+ * open any more. Only when no leftover address can be let loose by it: after the first unbind, or under a lease.
+ */
+void kernel_gate_sweep(struct kernel *kernel);
 
 /* kernel_announce.c */
 void kernel_adverts_open(struct kernel *kernel);

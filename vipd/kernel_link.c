@@ -7,9 +7,35 @@
 #include "vipd/kernel_internal.h"
 #include "vrrp/addr.h"
 
+/*
+ * The name decides. While nobody bears it, an interface that bore it and was renamed is still the one on which the
+ * addresses stand: they are refreshed and announced there, but it does not count as up, so that somebody else takes
+ * over if he can.
+ */
+static void port_resolve(struct kernel_port *port, const struct nl_link *links, size_t count)
+{
+	const struct nl_link *found = NULL;
+
+	port->is_renamed = false;
+	for (size_t i = 0; i < count && found == NULL; i++) {
+		found = strcmp(links[i].name, port->name) == 0 ? &links[i] : NULL;
+	}
+	for (size_t i = 0; i < count && found == NULL && port->link.ifindex != 0; i++) {
+		found = links[i].ifindex == port->link.ifindex ? &links[i] : NULL;
+		port->is_renamed = found != NULL;
+	}
+	if (found == NULL) {
+		memset(&port->link, 0, sizeof(port->link));
+		return;
+	}
+	port->link = *found;
+	port->is_router = ndisc_is_router(port->link.name);
+}
+
 static int port_add(struct kernel *kernel, const char *name, struct vip_err *err)
 {
 	struct kernel_port *port;
+	struct nl_link link;
 
 	for (size_t i = 0; i < kernel->port_count; i++) {
 		if (strcmp(kernel->port[i].name, name) == 0) {
@@ -21,21 +47,10 @@ static int port_add(struct kernel *kernel, const char *name, struct vip_err *err
 	}
 	port = &kernel->port[kernel->port_count];
 	(void)snprintf(port->name, sizeof(port->name), "%s", name);
-	kernel_port_resolve(kernel, port);
-	return (int)kernel->port_count++;
-}
-
-void kernel_port_resolve(struct kernel *kernel, struct kernel_port *port)
-{
-	struct nl_link link;
-
-	(void)kernel;
-	if (nl_link_get(port->name, &link, NULL) < 0) {
-		memset(&port->link, 0, sizeof(port->link));
-		return;
+	if (nl_link_get(port->name, &link, NULL) == 0) {
+		port_resolve(port, &link, 1);
 	}
-	port->link = link;
-	port->is_router = ndisc_is_router(port->name);
+	return (int)kernel->port_count++;
 }
 
 static int add_addresses(
@@ -91,13 +106,19 @@ void kernel_ports_close(struct kernel *kernel)
 	}
 }
 
-void kernel_link_changed(struct kernel *kernel, int ifindex, struct vip_err *err)
+void kernel_links_changed(struct kernel *kernel)
 {
+	struct nl_link *links;
+	size_t count;
+
+	if (nl_link_list(&links, &count, NULL) < 0) {
+		return; /* what is known stands until the next event */
+	}
 	for (size_t i = 0; i < kernel->port_count; i++) {
 		struct kernel_port *port = &kernel->port[i];
 		struct nl_link before = port->link;
 
-		kernel_port_resolve(kernel, port);
+		port_resolve(port, links, count);
 		if (before.ifindex != port->link.ifindex ||
 			memcmp(before.mac, port->link.mac, sizeof(before.mac)) != 0) {
 			kernel_claims_close(kernel, port);
@@ -107,14 +128,14 @@ void kernel_link_changed(struct kernel *kernel, int ifindex, struct vip_err *err
 			}
 		}
 	}
+	free(links);
 	kernel_adverts_open(kernel);
-	kernel_tc_changed(kernel, ifindex, err);
 }
 
 bool kernel_links_up(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < kernel->port_count; i++) {
-		if (kernel->port[i].link.ifindex == 0 || !kernel->port[i].link.carrier) {
+		if (kernel->port[i].link.ifindex == 0 || kernel->port[i].is_renamed || !kernel->port[i].link.carrier) {
 			return false;
 		}
 	}
@@ -146,52 +167,4 @@ bool kernel_addresses_present(struct kernel *kernel)
 		}
 	}
 	return true;
-}
-
-/* Looks at every interface: the gate is whole only if it stands first on all of them. */
-static void judge_gate(struct kernel *kernel)
-{
-	struct nl_link *links = NULL;
-	size_t count = 0;
-
-	if (nl_link_list(&links, &count, NULL) < 0) {
-		return; /* asked again at the next event */
-	}
-	kernel->gate_partial = false;
-	for (size_t i = 0; i < count; i++) {
-		int standing = nl_gate_check(kernel->gate, links[i].ifindex, NULL);
-
-		if (standing == NL_GATE_BEHIND || standing == NL_GATE_MISSING) {
-			kernel->gate_partial = true;
-		}
-	}
-	free(links);
-}
-
-void kernel_gate_attach_all(struct kernel *kernel)
-{
-	struct vip_err err;
-
-	if (nl_gate_attach_all(kernel->gate, &err) < 0) {
-		(void)snprintf(kernel->gate_note, sizeof(kernel->gate_note), "%s", err.text);
-	} else {
-		kernel->gate_note[0] = '\0';
-	}
-	judge_gate(kernel);
-}
-
-void kernel_tc_changed(struct kernel *kernel, int ifindex, struct vip_err *err)
-{
-	if (kernel->gate == NULL) {
-		return;
-	}
-	if (ifindex == 0) {
-		kernel_gate_attach_all(kernel);
-		return;
-	}
-	if (nl_gate_check(kernel->gate, ifindex, NULL) == NL_GATE_MISSING &&
-		nl_gate_attach(kernel->gate, ifindex, err) == 0) {
-		kernel->gate_restored++;
-	}
-	judge_gate(kernel);
 }

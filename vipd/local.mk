@@ -43,12 +43,14 @@ vipd_libvipd_a_SOURCES = \
 	vipd/instance.h \
 	vipd/instance_act.c \
 	vipd/instance_fence.c \
+	vipd/instance_kernel.c \
 	vipd/instance_open.c \
 	vipd/instance_restart.c \
 	vipd/instance_status.c \
 	vipd/kernel.c \
 	vipd/kernel.h \
 	vipd/kernel_announce.c \
+	vipd/kernel_gate.c \
 	vipd/kernel_internal.h \
 	vipd/kernel_link.c \
 	vipd/keys.c \

@@ -208,9 +208,25 @@ static json_t *members_new(const struct status_view *view)
 
 /* --- an instance --- */
 
+/* What the gate's map counts; null where there is none. */
+static json_t *counter_new(const struct kernel_gate_counts *counts, uint64_t counter)
+{
+	return counts->is_read ? json_integer((json_int_t)counter) : json_null();
+}
+
+static json_t *gate_counts_new(const struct status_input *input)
+{
+	const struct kernel_gate_counts *counts = &input->gate_counts;
+
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "put_back", (json_int_t)counts->put_back, "addresses_put_back",
+		(json_int_t)input->addresses_put_back, "late", (json_int_t)counts->late, "rejected",
+		counter_new(counts, counts->rejected), "dropped_adverts", counter_new(counts, counts->dropped_adverts));
+}
+
 static json_t *addresses_new(const struct status_view *view)
 {
 	const struct config_instance *instance = view->instance;
+	const struct kernel_gate_drops *counts = view->input->gate_counts.address;
 	json_t *addresses = json_array();
 	struct config_local local;
 
@@ -220,11 +236,13 @@ static json_t *addresses_new(const struct status_view *view)
 		const char *interface = address->interface[0] != '\0' ? address->interface : local.interface;
 		char text[VRRP_PREFIX_TEXT_MAX];
 
-		if (json_array_append_new(
-			    addresses, json_pack("{s:s, s:o, s:b, s:s}", "address",
-					       vrrp_addr_format_prefix(&address->addr, address->prefix_len, text),
-					       "interface", text_new(interface), "bound", view->input->bound[i], "gate",
-					       GATE_WORDS[view->input->gate])) != 0) {
+		if (json_array_append_new(addresses,
+			    json_pack("{s:s, s:o, s:b, s:s, s:o, s:o}", "address",
+				    vrrp_addr_format_prefix(&address->addr, address->prefix_len, text), "interface",
+				    text_new(interface), "bound", view->input->bound[i], "gate",
+				    GATE_WORDS[view->input->gate], "dropped_in",
+				    counter_new(&view->input->gate_counts, counts[i].dropped_in), "dropped_out",
+				    counter_new(&view->input->gate_counts, counts[i].dropped_out))) != 0) {
 			json_decref(addresses);
 			return NULL;
 		}
@@ -335,8 +353,9 @@ json_t *status_instance_new(const struct status_input *input)
 									: "adaptive",
 		"paused", view.core.stored.paused, "addresses", addresses_new(&view), "members", members_new(&view),
 		"at_risk_bytes", number_new(at_risk_bytes(&view)));
-	if (object != NULL &&
-		(extra_set(object, &view) != 0 || json_object_set_new(object, "sync", status_sync_new(&view)) != 0)) {
+	if (object != NULL && (extra_set(object, &view) != 0 ||
+				      json_object_set_new(object, "gate_counts", gate_counts_new(input)) != 0 ||
+				      json_object_set_new(object, "sync", status_sync_new(&view)) != 0)) {
 		json_decref(object);
 		return NULL;
 	}

@@ -5,9 +5,9 @@
  * lends its configuration and core; nothing here asks the system, so a test gives any state it likes. What is said of
  * the other members is what their last fresh reports say, as long as these speak for them (protocol.md section 3.2);
  * after that state is "unknown" and what they said is null. fault_reasons and why_not use the words of
- * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, epoch, drops, stalls,
- * silent_ms, pg_error, operation, sync (status_sync.h); a member's id, note, granted_to, refused, same_config,
- * differs, epoch.
+ * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, gate_counts, epoch,
+ * drops, stalls, silent_ms, pg_error, operation, sync (status_sync.h); a member's id, note, granted_to, refused,
+ * same_config, differs, epoch.
  *
  * vipctl renders this JSON as its table, so that the two never disagree.
  */
@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "vipd/config.h"
+#include "vipd/kernel.h"
 #include "vrrp/core.h"
 
 enum status_gate {
@@ -35,7 +36,9 @@ struct status_input {
 	const struct vrrp_core *core;
 	struct vrrp_time now;
 	enum status_gate gate;
-	const char *gate_note;          /* a few words; NULL = none */
+	const char *gate_note; /* a few words; NULL = none */
+	struct kernel_gate_counts gate_counts;
+	unsigned addresses_put_back;
 	bool bound[VRRP_ADDRESSES_MAX]; /* on this host, by the order of the configuration */
 	const uint64_t *drops;   /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
 	uint64_t sends_failed;   /* reports that could not be handed to the kernel */

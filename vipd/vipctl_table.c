@@ -238,6 +238,48 @@ static void sync_print(FILE *out, const json_t *sync)
 	}
 }
 
+/* "3 packets dropped inwards": nothing for 0, or what is not known. */
+static size_t count_add(char *line, size_t size, size_t used, const json_t *object, const char *key, const char *what)
+{
+	json_int_t count = json_integer_value(json_object_get(object, key));
+
+	if (count > 0 && used < size) {
+		used += (size_t)snprintf(
+			line + used, size - used, "%s%lld %s", used > 0 ? ", " : "", (long long)count, what);
+	}
+	return used;
+}
+
+/* What there is to say about this host's gate besides its word: why it is not whole, what it has dropped. */
+static void gate_print(FILE *out, const json_t *instance)
+{
+	const json_t *addresses = json_object_get(instance, "addresses");
+	const json_t *counts = json_object_get(instance, "gate_counts");
+	char note[4 * CELL_SIZE], address[CELL_SIZE], line[4 * CELL_SIZE];
+	size_t used = 0;
+
+	text_get(instance, "gate_note", note, sizeof(note));
+	if (json_is_string(json_object_get(instance, "gate_note"))) {
+		fprintf(out, "gate of this host: %s\n", note);
+	}
+	used = count_add(line, sizeof(line), used, counts, "put_back", "times taken away by somebody and put back");
+	used = count_add(line, sizeof(line), used, counts, "addresses_put_back", "times an address was put back");
+	used = count_add(line, sizeof(line), used, counts, "late", "renewals came too late");
+	if (used > 0) {
+		fprintf(out, "gate of this host: %s\n", line);
+	}
+	for (size_t i = 0; i < json_array_size(addresses); i++) {
+		const json_t *one = json_array_get(addresses, i);
+
+		used = count_add(line, sizeof(line), 0, one, "dropped_in", "packets dropped inwards");
+		used = count_add(line, sizeof(line), used, one, "dropped_out", "packets dropped outwards");
+		if (used > 0) {
+			text_get(one, "address", address, sizeof(address));
+			fprintf(out, "gate of this host: %s: %s\n", address, line);
+		}
+	}
+}
+
 void vipctl_table_print(FILE *out, const json_t *instance)
 {
 	char name[CELL_SIZE], vrid[CELL_SIZE], holder[CELL_SIZE], lease[CELL_SIZE], left[CELL_SIZE];
@@ -261,6 +303,7 @@ void vipctl_table_print(FILE *out, const json_t *instance)
 		fprintf(out, "clock of this host: its rate is %lld ppm beyond half of max_drift\n",
 			(long long)json_integer_value(json_object_get(instance, "clock_excess_ppm")));
 	}
+	gate_print(out, instance);
 	sync_print(out, json_object_get(instance, "sync"));
 	if (faults[0] != '\0') {
 		fprintf(out, "fault on this host: %s\n", faults);

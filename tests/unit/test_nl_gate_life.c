@@ -1,6 +1,6 @@
 /*
  * The gate's life: it shuts by itself with the writer killed, outlives its daemon and is adopted or replaced, stands
- * beside foreign filters and other instances, goes when it is removed.
+ * beside foreign filters and other instances, goes when it is removed. test_nl_gate_mend.c: on which interfaces.
  */
 #include "tests/unit/test_nl_gate_lab.h"
 
@@ -288,29 +288,6 @@ static void two_instances_on_one_interface(void **state)
 	nl_gate_close(other);
 }
 
-static void every_interface_but_loopback(void **state)
-{
-	struct nl_gate *gate;
-	int attached;
-
-	(void)state;
-	LAB_NEEDED();
-	gate = open_gate(VRID, FLOAT4);
-	attached = nl_gate_attach_all(gate, NULL);
-	assert_true(attached >= 1);
-	lab_sh("ip link add v0 type veth peer name v1");
-	assert_int_equal(nl_gate_check(gate, (int)if_nametoindex("v0"), NULL), NL_GATE_MISSING);
-	assert_int_equal(nl_gate_attach_all(gate, NULL), attached + 2);
-	assert_int_equal(nl_gate_check(gate, (int)if_nametoindex("v0"), NULL), NL_GATE_ATTACHED);
-	assert_int_equal(nl_gate_check(gate, (int)if_nametoindex("lo"), NULL), NL_GATE_NOT_NEEDED);
-	assert_int_equal(nl_gate_attach(gate, (int)if_nametoindex("lo"), NULL), 0); /* and does nothing */
-	assert_int_equal(nl_gate_check(gate, 9999, NULL), -ENODEV);
-	assert_int_equal(nl_gate_attach(gate, 9999, NULL), -ENODEV);
-	assert_int_equal(nl_gate_remove(VRID, NULL), 2 * (attached + 2));
-	lab_sh("ip link del v0");
-	nl_gate_close(gate);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,7 +299,6 @@ int main(void)
 		cmocka_unit_test_teardown(foreign_filters_are_left_alone_and_seen, remove_gates),
 		cmocka_unit_test_teardown(a_priority_taken_by_another_protocol_is_evaded, remove_gates),
 		cmocka_unit_test_teardown(two_instances_on_one_interface, remove_gates),
-		cmocka_unit_test_teardown(every_interface_but_loopback, remove_gates),
 	};
 
 	return cmocka_run_group_tests_name("gate's life", tests, life_up, NULL);

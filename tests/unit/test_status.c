@@ -37,8 +37,12 @@ static void holder_view(void **state)
 	assert_value(status, "paused", "false");
 	assert_value(status, "at_risk_bytes", "0");
 	assert_value(status, "addresses",
-		"[{\"address\":\"10.0.0.10/24\",\"interface\":\"eth0\",\"bound\":true,\"gate\":\"open\"},"
-		"{\"address\":\"2001:db8::10/64\",\"interface\":\"eth1\",\"bound\":true,\"gate\":\"open\"}]");
+		"[{\"address\":\"10.0.0.10/24\",\"interface\":\"eth0\",\"bound\":true,\"gate\":\"open\","
+		"\"dropped_in\":null,\"dropped_out\":null},"
+		"{\"address\":\"2001:db8::10/64\",\"interface\":\"eth1\",\"bound\":true,\"gate\":\"open\","
+		"\"dropped_in\":null,\"dropped_out\":null}]");
+	assert_value(status, "gate_counts",
+		"{\"put_back\":0,\"addresses_put_back\":0,\"late\":0,\"rejected\":null,\"dropped_adverts\":null}");
 	assert_value(member(DB1), "postgresql",
 		"{\"role\":\"primary\",\"timeline\":4,\"received_lsn\":\"0/5A3F2C8\",\"replayed_lsn\":\"0/5A3F2C8\","
 		"\"lag_bytes\":null,\"streaming\":false}");
@@ -297,6 +301,27 @@ static void risk_without_a_master(void **state)
 	assert_value(status_make(), "at_risk_bytes", "null"); /* db2 is behind by nobody knows what */
 }
 
+static void what_the_gate_counts(void **state)
+{
+	const json_t *status;
+
+	(void)state;
+	host_make(DB2, 3);
+	host.input.gate_counts = (struct kernel_gate_counts){ .put_back = 1,
+		.late = 2,
+		.is_read = true,
+		.dropped_adverts = 3,
+		.rejected = 4,
+		.address = { { 5, 0 }, { 0, 6 } } };
+	host.input.addresses_put_back = 7;
+	status = status_make();
+	assert_value(status, "gate_counts",
+		"{\"put_back\":1,\"addresses_put_back\":7,\"late\":2,\"rejected\":4,\"dropped_adverts\":3}");
+	assert_value(json_array_get(json_object_get(status, "addresses"), 0), "dropped_in", "5");
+	assert_value(json_array_get(json_object_get(status, "addresses"), 1), "dropped_in", "0");
+	assert_value(json_array_get(json_object_get(status, "addresses"), 1), "dropped_out", "6");
+}
+
 static void the_rest(void **state)
 {
 	static const char *const gates[] = { "\"open\"", "\"closed\"", "\"none\"", "\"partial\"", "\"off\"" };
@@ -426,6 +451,7 @@ int main(void)
 		cmocka_unit_test(the_rest),
 		cmocka_unit_test(who_commits_wait_for),
 		cmocka_unit_test(what_keeps_the_gate_shut),
+		cmocka_unit_test(what_the_gate_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

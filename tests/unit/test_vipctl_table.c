@@ -97,6 +97,25 @@ static void what_is_unknown_is_a_dash(void **state)
 	}
 }
 
+static void the_gate_says_why_it_is_not_whole_and_what_it_has_dropped(void **state)
+{
+	json_t *instance = json_of("{'gate_note': 'time\\u001bnamespace', 'gate_counts': {'put_back': 2, 'late': 0, "
+				   "'addresses_put_back': 1}, 'addresses': ["
+				   "{'address': '10.0.0.1/24', 'dropped_in': 3, 'dropped_out': 4}, "
+				   "{'address': '::1/64', 'dropped_in': null, 'dropped_out': 1}, "
+				   "{'address': '::2/64', 'dropped_in': 0, 'dropped_out': 0}]}");
+	char text[4096];
+
+	(void)state;
+	table_of(instance, text, sizeof(text));
+	assert_non_null(strstr(text,
+		"gate of this host: time\\x1bnamespace\n"
+		"gate of this host: 2 times taken away by somebody and put back, 1 times an address was put back\n"
+		"gate of this host: 10.0.0.1/24: 3 packets dropped inwards, 4 packets dropped outwards\n"
+		"gate of this host: ::1/64: 1 packets dropped outwards\nMEMBER"));
+	json_decref(instance);
+}
+
 static void faults_pauses_lags_and_several_addresses_are_shown(void **state)
 {
 	json_t *instance =
@@ -148,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_documented_table_comes_out),
 		cmocka_unit_test(what_is_unknown_is_a_dash),
+		cmocka_unit_test(the_gate_says_why_it_is_not_whole_and_what_it_has_dropped),
 		cmocka_unit_test(faults_pauses_lags_and_several_addresses_are_shown),
 		cmocka_unit_test(check_says_yes_only_to_what_is_sure),
 	};
