@@ -64,10 +64,12 @@ unit_tests = \
 	tests/unit/test_pg_wal \
 	tests/unit/test_prng \
 	tests/unit/test_ranking \
+	tests/unit/test_realtime \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
 	tests/unit/test_report_sock \
 	tests/unit/test_role \
+	tests/unit/test_service \
 	tests/unit/test_state_file \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \

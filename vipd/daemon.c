@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "netlink/nl_addr.h"
@@ -16,6 +14,8 @@
 #include "vipd/instance.h"
 #include "vipd/log.h"
 #include "vipd/loop.h"
+#include "vipd/realtime.h"
+#include "vipd/service.h"
 #include "vipd/status.h"
 #include "vipd/verbs.h"
 #include "vipd/verbs_switch.h"
@@ -28,6 +28,7 @@ struct daemon {
 	struct report_socks *socks;
 	struct nl_monitor *monitor;
 	struct control_server *control;
+	struct service service;
 	sd_event_source *control_timer;
 	sd_event_source *leave_timer; /* an instance has left with its token, another is not ready yet */
 	bool restart;
@@ -106,6 +107,7 @@ static json_t *status_all(struct daemon *daemon, const char *only)
 	}
 	status = status_new(node, VIPD_VERSION, instances);
 	(void)json_object_set_new(status, "unknown_vrid", json_integer((json_int_t)daemon->unknown_vrid));
+	(void)json_object_set_new(status, "log_lost", json_integer((json_int_t)log_lost_count()));
 	return status;
 }
 
@@ -228,7 +230,7 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 
 	(void)source;
 	log_notice(NULL, "signal %u: stopping", info->ssi_signo);
-	(void)sd_notify(0, "STOPPING=1");
+	service_say(&daemon->service, "STOPPING=1");
 	for (size_t i = 0; i < daemon->count; i++) {
 		instance_stop(daemon->instance[i]);
 	}
@@ -398,29 +400,21 @@ static int add_sources(struct daemon *daemon, struct vip_err *err)
 	return code < 0 ? vip_err_set(err, code, "event loop: %s", strerror(-code)) : 0;
 }
 
-/* Real-time scheduling and locked memory: wished for, and gone on without, said once. */
 static void become_real_time(struct daemon *daemon)
 {
 	const struct vip_config *config = daemon->config;
-	struct sched_param param = { .sched_priority = config->scheduling_priority };
 	int policy = config->scheduling == CONFIG_SCHEDULING_FIFO ? SCHED_FIFO : SCHED_RR;
 
-	if (config->scheduling != CONFIG_SCHEDULING_OTHER &&
-		sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0) {
-		log_warning(NULL, "real-time scheduling was refused (%s): under load the lease may be lost",
-			strerror(errno));
-	}
+	realtime_become(config);
 	for (size_t i = 0; i < daemon->count && config->scheduling != CONFIG_SCHEDULING_OTHER; i++) {
-		(void)state_writer_schedule(daemon->instance[i]->writer, policy, param.sched_priority);
-	}
-	if (config->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
-		log_warning(NULL, "memory could not be locked (%s): swapping may cost the lease", strerror(errno));
+		(void)state_writer_schedule(daemon->instance[i]->writer, policy, config->scheduling_priority);
 	}
 }
 
 static void close_all(struct daemon *daemon)
 {
 	control_server_close(daemon->control);
+	service_close(&daemon->service);
 	for (size_t i = 0; i < daemon->count; i++) {
 		instance_close(daemon->instance[i]);
 		free(daemon->instance[i]);
@@ -439,6 +433,7 @@ static void close_all(struct daemon *daemon)
 int daemon_run(const struct vip_config *config, const struct daemon_again *again, struct vip_err *err)
 {
 	struct daemon daemon = { .config = config, .again = again, .dir_fd = -1 };
+	struct vip_err unheard = { "" };
 	int code = open_loop(&daemon, err);
 
 	if (code == 0) {
@@ -453,8 +448,10 @@ int daemon_run(const struct vip_config *config, const struct daemon_again *again
 	}
 	if (code == 0) {
 		become_real_time(&daemon);
-		(void)sd_event_set_watchdog(daemon.loop, 1);
-		(void)sd_notify(0, "READY=1");
+		if (service_open(&daemon.service, daemon.loop, INSTANCE_PRIORITY_WATCHDOG, &unheard) < 0) {
+			log_warning(NULL, "%s", unheard.text);
+		}
+		service_say(&daemon.service, "READY=1");
 		code = sd_event_loop(daemon.loop);
 		log_notice(NULL, "vipd stopped%s", code == DAEMON_EXIT_RESTART ? ", to be started again" : "");
 	}

@@ -36,6 +36,7 @@ enum {
 	INSTANCE_PRIORITY_KERNEL = -10,
 	INSTANCE_PRIORITY_PG = 0,
 	INSTANCE_PRIORITY_STATE = -5,
+	INSTANCE_PRIORITY_WATCHDOG = 10, /* behind all that the lease depends on (service.h) */
 	INSTANCE_PRIORITY_CONTROL = 20
 };
 

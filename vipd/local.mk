@@ -68,8 +68,12 @@ vipd_libvipd_a_SOURCES = \
 	vipd/postgres_slots.c \
 	vipd/postgres_state.c \
 	vipd/postgres_sync.c \
+	vipd/realtime.c \
+	vipd/realtime.h \
 	vipd/report_sock.c \
 	vipd/report_sock.h \
+	vipd/service.c \
+	vipd/service.h \
 	vipd/state_file.c \
 	vipd/state_file.h \
 	vipd/state_lock.c \
