@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_core_stand \
 	tests/unit/test_core_start \
 	tests/unit/test_core_switch \
+	tests/unit/test_core_switch_quorum \
 	tests/unit/test_core_vote \
 	tests/unit/test_core_vote_data \
 	tests/unit/test_err \

@@ -104,6 +104,16 @@ static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_ref
 	case VRRP_SWITCH_REFUSED_LAG:
 		(void)snprintf(text, sizeof(text), "%s is more than max_lag behind", target);
 		break;
+	case VRRP_SWITCH_REFUSED_NOT_SYNC:
+		(void)snprintf(
+			text, sizeof(text), "commits do not wait for %s: it is no synchronous standby yet", target);
+		(void)snprintf(hint, sizeof(hint), "vipctl status shows synchronous_standby_names; ask again then");
+		break;
+	case VRRP_SWITCH_REFUSED_VOUCHERS:
+		(void)snprintf(text, sizeof(text),
+			"too few data members are heard: with durability = quorum nobody could be promoted");
+		(void)snprintf(hint, sizeof(hint), "vipctl status shows who is missing");
+		break;
 	case VRRP_SWITCH_REFUSED_NONE:
 	case VRRP_SWITCH_REFUSED_COUNT:
 	default:

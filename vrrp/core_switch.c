@@ -8,7 +8,7 @@
 
 static const char *const REFUSAL_WORDS[VRRP_SWITCH_REFUSED_COUNT] = { "none", "not_holder", "under_way", "leaving",
 	"paused", "manage", "no_target", "self", "witness", "not_heard", "configuration", "system_identifier",
-	"not_eligible", "not_streaming", "lag" };
+	"not_eligible", "not_streaming", "lag", "not_sync", "vouchers" };
 
 static const char *const PHASE_WORDS[VRRP_SWITCH_COUNT] = { "none", "checkpoint", "dropping", "stopping", "reaching",
 	"starting", "released", "done", "other", "nobody", "not_reached", "no_checkpoint", "target_lost", "broken" };
@@ -59,7 +59,7 @@ static enum vrrp_switch_refusal judge_target(const struct vrrp_core *core, unsig
 	if (own.position > report->position && own.position - report->position > core->config.max_lag_bytes) {
 		return VRRP_SWITCH_REFUSED_LAG;
 	}
-	return VRRP_SWITCH_REFUSED_NONE;
+	return core_sync_counts(core, index) ? VRRP_SWITCH_REFUSED_NONE : VRRP_SWITCH_REFUSED_NOT_SYNC;
 }
 
 /* Who would be taken if nobody was named: the highest priority, then the lowest id. */
@@ -100,11 +100,13 @@ enum vrrp_switch_refusal vrrp_core_switch_check(const struct vrrp_core *core, ui
 	if (!core->config.manage_full) {
 		return VRRP_SWITCH_REFUSED_MANAGE; /* PostgreSQL could not be started again, as what it may ever be */
 	}
-	/* With durability = quorum the way back (not reached) would need its vouchers and names: not there yet. */
-	if (core->config.durability != VRRP_DURABILITY_ASYNC || target < 0 || target >= core->config.member_count) {
+	if (target < 0 || target >= core->config.member_count) {
 		return VRRP_SWITCH_REFUSED_NO_TARGET;
 	}
 	refusal = judge_target(core, (unsigned)target);
+	if (refusal == VRRP_SWITCH_REFUSED_NONE && !core_vouchers_in_sight(core)) {
+		refusal = VRRP_SWITCH_REFUSED_VOUCHERS; /* it would be given the lease, and not be promoted */
+	}
 	if (refusal == VRRP_SWITCH_REFUSED_NONE) {
 		*ret_target = (uint8_t)target;
 	}
@@ -165,7 +167,6 @@ static bool all_others_stream(const struct vrrp_core *core)
 static void close_address(struct vrrp_core *core, struct vrrp_update *update)
 {
 	struct vrrp_switch *s = &core->switchover;
-	struct vrrp_action *action;
 
 	core_stop_serving(core, update);
 	core_role_set(core, update, VRRP_CAUSE_SWITCHOVER);
@@ -174,19 +175,21 @@ static void close_address(struct vrrp_core *core, struct vrrp_update *update)
 	s->phase = VRRP_SWITCH_DROPPING;
 	s->closed = core->now;
 	s->deadline = vrrp_time_add(core->now, core->config.switchover_timeout_us + core->config.promote_timeout_us);
-	if (all_others_stream(core)) {
+	if (all_others_stream(core) || core->op != VRRP_PG_OP_NONE) {
 		stop_postgresql(core, update);
 		return;
 	}
-	action = core_pg_order(core, update, VRRP_PG_OP_DROP_SENDERS, VRRP_MEMBER_NONE);
-	action->sync_set = (uint16_t)(1U << s->target);
-	action->sync_k = 0;
+	core_sync_order(core, update, VRRP_PG_OP_DROP_SENDERS, 1U << s->target, 0);
 }
 
 static void checkpoint_ended(struct vrrp_core *core, struct vrrp_update *update, bool ok)
 {
 	bool fits = judge_target(core, core->switchover.target) == VRRP_SWITCH_REFUSED_NONE;
 
+	if (ok && core->op != VRRP_PG_OP_NONE) {
+		core->switchover.checkpointed = true; /* sync names are being set: it serves until that is over */
+		return;
+	}
 	if (!fits || (!ok && !core->stopping)) {
 		end(core, fits ? VRRP_SWITCH_NO_CHECKPOINT : VRRP_SWITCH_TARGET_LOST);
 		core_log(update, VRRP_LOG_WARNING, "switchover given up: %s",
@@ -210,6 +213,7 @@ static void not_reached(struct vrrp_core *core, struct vrrp_update *update)
 		return;
 	}
 	core->switchover.phase = VRRP_SWITCH_STARTING;
+	core->names_ballot = (struct vrrp_ballot){ 0 }; /* nobody is named when it is promoted again [A5] */
 	core_role_set(core, update, VRRP_CAUSE_NOT_REACHED);
 	core->promote_deadline = vrrp_time_add(core->now, core->config.promote_timeout_us);
 	core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);
@@ -331,8 +335,8 @@ void core_switch_tick(struct vrrp_core *core, struct vrrp_update *update)
 	}
 	switch (s->phase) {
 	case VRRP_SWITCH_CHECKPOINT:
-		if (late) {
-			checkpoint_ended(core, update, false);
+		if (late || (s->checkpointed && core->op == VRRP_PG_OP_NONE)) {
+			checkpoint_ended(core, update, !late);
 		}
 		break;
 	case VRRP_SWITCH_DROPPING:

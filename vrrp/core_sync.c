@@ -39,7 +39,7 @@ static bool is_ours(const struct vrrp_core *core)
 	return core->pg.sync.listed && core->pg.sync.k == core->config.sync_standbys;
 }
 
-static void order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned set, unsigned k)
+void core_sync_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned set, unsigned k)
 {
 	struct vrrp_action *action = core_pg_order(core, update, op, VRRP_MEMBER_NONE);
 
@@ -71,6 +71,15 @@ void core_sync_done(struct vrrp_core *core, enum vrrp_pg_op op, bool ok)
 	}
 }
 
+bool core_sync_counts(const struct vrrp_core *core, unsigned index)
+{
+	const struct vrrp_pg_sync *sync = &core->pg.sync;
+	unsigned counted =
+		sync->known && is_ours(core) ? sync->named & sync->counted & (unsigned)core_sync_wanted(core) : 0;
+
+	return core->config.durability != VRRP_DURABILITY_QUORUM || (counted & 1U << index) != 0;
+}
+
 bool core_sync_named(const struct vrrp_core *core)
 {
 	return !vrrp_ballot_is_none(&core->ballot) && vrrp_ballot_equal(&core->names_ballot, &core->ballot);
@@ -81,7 +90,7 @@ static void name_nobody(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (!core_sync_named(core) && core->fetch_from == VRRP_MEMBER_NONE && core->pg.up && !core->pg.receiver &&
 		core->pg.no_upstream && !core->attached) {
-		order(core, update, VRRP_PG_OP_SYNC_NAMES, 0, core->config.sync_standbys);
+		core_sync_order(core, update, VRRP_PG_OP_SYNC_NAMES, 0, core->config.sync_standbys);
 	}
 }
 
@@ -111,7 +120,7 @@ static void drop_late(struct vrrp_core *core, struct vrrp_update *update)
 			"a walsender bears a member's name and not its slot (members by bit: 0x%x): terminated",
 			core->pg.sync.intruders);
 	}
-	order(core, update, VRRP_PG_OP_DROP_SENDERS, EVERYBODY & ~(unsigned)set, 0);
+	core_sync_order(core, update, VRRP_PG_OP_DROP_SENDERS, EVERYBODY & ~(unsigned)set, 0);
 }
 
 /* A primary: whatever is the next step towards names that are in force, or that follow the members. */
@@ -122,7 +131,7 @@ static void bring_in_force(struct vrrp_core *core, struct vrrp_update *update)
 	bool master = core->role == VRRP_ROLE_MASTER;
 
 	if (core_sync_named(core) && core->sync_drop && !core->sync_proved) {
-		order(core, update, VRRP_PG_OP_DROP_SENDERS, wanted, core->config.sync_standbys);
+		core_sync_order(core, update, VRRP_PG_OP_DROP_SENDERS, wanted, core->config.sync_standbys);
 	} else if (core->looks_due > 1 || !sync->known) {
 		if (!master) { /* a MASTER's next usual look is soon enough */
 			core_look(core, update);
@@ -135,11 +144,11 @@ static void bring_in_force(struct vrrp_core *core, struct vrrp_update *update)
 		core->sync_drop = true;
 		core->sync_proved = false;
 		core->names_ballot = (struct vrrp_ballot){ 0 };
-		order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
+		core_sync_order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
 	} else if (master ? sync->named != wanted : (sync->named & ~(unsigned)wanted) != 0) {
-		order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
+		core_sync_order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
 	} else if (!core->sync_proved) {
-		order(core, update, VRRP_PG_OP_DROP_SENDERS, core->sync_drop ? wanted : EVERYBODY,
+		core_sync_order(core, update, VRRP_PG_OP_DROP_SENDERS, core->sync_drop ? wanted : EVERYBODY,
 			core->config.sync_standbys);
 	} else {
 		drop_late(core, update);

@@ -298,6 +298,7 @@ struct vrrp_switch {
 	enum vrrp_switch_phase phase;
 	uint8_t target;           /* index */
 	uint64_t ticket;          /* of the checkpoint */
+	bool checkpointed;        /* done; sync names are on their way still */
 	vrrp_lsn end;             /* of the shutdown checkpoint */
 	struct vrrp_time begun;   /* asked for */
 	struct vrrp_time closed;  /* the address was given up */
@@ -339,6 +340,8 @@ enum vrrp_switch_refusal {
 	VRRP_SWITCH_REFUSED_NOT_ELIGIBLE,
 	VRRP_SWITCH_REFUSED_NOT_STREAMING, /* from here, under this ballot */
 	VRRP_SWITCH_REFUSED_LAG,           /* more than max_lag behind */
+	VRRP_SWITCH_REFUSED_NOT_SYNC,      /* durability quorum: commits do not wait for it, or not yet */
+	VRRP_SWITCH_REFUSED_VOUCHERS,      /* durability quorum: fewer data members in sight than it needs */
 	VRRP_SWITCH_REFUSED_COUNT
 };
 

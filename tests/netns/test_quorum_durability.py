@@ -3,6 +3,7 @@
 Each story ends with the question whether a row that a client was told of is missing; here no excuse is taken.
 """
 
+import json
 import os
 
 import pytest
@@ -140,6 +141,39 @@ def test_a_second_connection_with_a_members_name_is_ended_and_reported(make_lab)
     wait_in_sync(lab, "db1")
     story.same_postmasters()
     story.end(["db1"])
+
+
+@pytest.mark.parametrize("layout", [THREE, TWO_AND_WITNESS])
+def test_a_switchover_and_a_stop_hand_over_every_row(make_lab, layout):
+    """To and fro: asked for, and because the holder's daemon is stopped; each time the other one has all of it."""
+    lab = quorum_lab(make_lab, **layout)
+    story = QuorumStory(lab)
+    done = []
+
+    def asked():
+        at_us = procs.now_us()
+        done.append(lab.daemons["db1"].vipctl("--json", "switchover", "--to", "db2", timeout=60))
+        return at_us
+
+    story.fault(asked)
+    assert done[0].returncode == 0, done[0].stderr + lab.describe()
+    result = json.loads(done[0].stdout)
+    assert (result["outcome"], result["holder"]) == ("done", "db2")
+    assert story.taken_over() == "db2"
+    print(f"vipctl: {result['message']}")
+    story.whole_again()
+
+    def stopped():
+        at_us = procs.now_us()
+        assert lab.daemons["db2"].stop() == 0
+        return at_us
+
+    story.fault(stopped)
+    new = story.another_holds() if len(lab.data) == 2 else story.taken_over()
+    assert lab.postgres["db2"].role() == "standby"
+    lab.daemons["db2"].start()
+    story.whole_again()
+    story.end(["db1", "db2", new])
 
 
 def test_failover_after_failover_loses_no_row(make_lab):

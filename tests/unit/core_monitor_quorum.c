@@ -74,6 +74,13 @@ static bool is_vouched(const struct core_monitor *monitor, const struct vrrp_cor
 	return yes + core->config.sync_standbys >= data;
 }
 
+/* A switchover whose target was not reached: the lease never ended, and was served under already (section 8). */
+static bool has_served(const struct core_monitor *monitor, const struct vrrp_core *core)
+{
+	return core->switchover.phase == VRRP_SWITCH_STARTING && !vrrp_ballot_is_none(&core->ballot) &&
+	       vrrp_ballot_equal(&monitor->before.stored.serving, &core->ballot);
+}
+
 /* Members that have taken over the epoch of my ballot. */
 static unsigned followers(const struct vrrp_core *core)
 {
@@ -102,7 +109,7 @@ const char *core_monitor_quorum_op(
 	struct core_monitor *monitor, const struct vrrp_core *core, const struct vrrp_action *action)
 {
 	if (action->op == VRRP_PG_OP_PROMOTE && is_quorum(core)) {
-		if (!is_vouched(monitor, core)) {
+		if (!is_vouched(monitor, core) && !has_served(monitor, core)) {
 			return "section 7: promoted without the vouchers of n - k data members";
 		}
 		return vrrp_ballot_equal(&monitor->named, &core->ballot)
@@ -113,7 +120,8 @@ const char *core_monitor_quorum_op(
 		action->op != VRRP_PG_OP_SEAL) {
 		return NULL;
 	}
-	if (!is_quorum(core) && action->op == VRRP_PG_OP_DROP_SENDERS && core->role == VRRP_ROLE_LEAVING) {
+	if (action->op == VRRP_PG_OP_DROP_SENDERS && core->role == VRRP_ROLE_LEAVING && action->sync_k == 0) {
+		monitor->ordered_k = 0;
 		return NULL; /* a switchover: PostgreSQL's stop shall wait for the target alone */
 	}
 	if (!is_quorum(core)) {
@@ -140,7 +148,7 @@ const char *core_monitor_quorum_serving(const struct core_monitor *monitor, cons
 	if (!is_quorum(core)) {
 		return NULL;
 	}
-	if (!is_vouched(monitor, core)) {
+	if (!is_vouched(monitor, core) && !has_served(monitor, core)) {
 		return "A4: serves without the vouchers of n - k data members";
 	}
 	if (!monitor->proved) {
