@@ -46,18 +46,78 @@ static void faults_of(const struct instance *instance, unsigned index, char *tex
 
 /* --- switchover --- */
 
-static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_refusal refusal, int wanted)
+/* What is wrong with the target; "" = it is not about the target. */
+static void target_refusal(
+	const struct instance *instance, enum vrrp_switch_refusal refusal, int wanted, char *text, size_t size)
 {
-	const char *holder = name_of(instance, vrrp_core_holder(&instance->core));
 	const char *target = wanted >= 0 ? name_of(instance, wanted) : "no member";
-	char text[SENTENCE_SIZE];
-	char hint[SENTENCE_SIZE] = "";
 	char faults[SENTENCE_SIZE / 2];
 
+	text[0] = '\0';
+	switch (refusal) {
+	case VRRP_SWITCH_REFUSED_SELF:
+		(void)snprintf(text, size, "%s holds the lease already", target);
+		break;
+	case VRRP_SWITCH_REFUSED_WITNESS:
+		(void)snprintf(text, size, "%s is a witness: it has no PostgreSQL", target);
+		break;
+	case VRRP_SWITCH_REFUSED_NOT_HEARD:
+		(void)snprintf(text, size, "%s is not heard", target);
+		break;
+	case VRRP_SWITCH_REFUSED_CONFIG:
+		(void)snprintf(text, size, "%s runs with another configuration", target);
+		break;
+	case VRRP_SWITCH_REFUSED_SYSTEM_ID:
+		(void)snprintf(text, size, "%s has the data of another PostgreSQL cluster", target);
+		break;
+	case VRRP_SWITCH_REFUSED_NOT_ELIGIBLE:
+		faults_of(instance, (unsigned)wanted, faults, sizeof(faults));
+		(void)snprintf(text, size, "%s may not be promoted: %s", target, faults);
+		break;
+	case VRRP_SWITCH_REFUSED_NOT_STREAMING:
+		(void)snprintf(text, size, "%s does not stream from here", target);
+		break;
+	case VRRP_SWITCH_REFUSED_LAG:
+		(void)snprintf(text, size, "%s is more than max_lag behind", target);
+		break;
+	case VRRP_SWITCH_REFUSED_NOT_SYNC:
+		(void)snprintf(text, size, "commits do not wait for %s: it is no synchronous standby yet", target);
+		break;
+	default:
+		break;
+	}
+}
+
+/* What to do about it, or NULL. */
+static const char *refusal_hint(enum vrrp_switch_refusal refusal)
+{
 	switch (refusal) {
 	case VRRP_SWITCH_REFUSED_NOT_HOLDER:
-		(void)snprintf(text, sizeof(text), "this host does not serve: %s holds the lease", holder);
-		(void)snprintf(hint, sizeof(hint), "run it on the host that does");
+		return "run it on the host that does";
+	case VRRP_SWITCH_REFUSED_PAUSED:
+		return "vipctl resume";
+	case VRRP_SWITCH_REFUSED_NO_TARGET:
+		return "vipctl status says of each why not";
+	case VRRP_SWITCH_REFUSED_CONFIG:
+		return "vipctl status names the keys that differ";
+	case VRRP_SWITCH_REFUSED_NOT_SYNC:
+		return "vipctl status shows for whom commits wait; ask again then";
+	case VRRP_SWITCH_REFUSED_VOUCHERS:
+		return "vipctl status shows who is missing";
+	default:
+		return NULL;
+	}
+}
+
+static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_refusal refusal, int wanted)
+{
+	char text[SENTENCE_SIZE];
+
+	target_refusal(instance, refusal, wanted, text, sizeof(text));
+	switch (refusal) {
+	case VRRP_SWITCH_REFUSED_NOT_HOLDER:
+		(void)snprintf(text, sizeof(text), "this host does not serve: %s holds the lease",
+			name_of(instance, vrrp_core_holder(&instance->core)));
 		break;
 	case VRRP_SWITCH_REFUSED_UNDER_WAY:
 		(void)snprintf(text, sizeof(text), "a switchover to %s is under way",
@@ -68,7 +128,6 @@ static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_ref
 		break;
 	case VRRP_SWITCH_REFUSED_PAUSED:
 		(void)snprintf(text, sizeof(text), "the instance is paused: nobody is promoted");
-		(void)snprintf(hint, sizeof(hint), "vipctl resume");
 		break;
 	case VRRP_SWITCH_REFUSED_MANAGE:
 		(void)snprintf(text, sizeof(text),
@@ -76,50 +135,17 @@ static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_ref
 		break;
 	case VRRP_SWITCH_REFUSED_NO_TARGET:
 		(void)snprintf(text, sizeof(text), "no member could take over without loss now");
-		(void)snprintf(hint, sizeof(hint), "vipctl status says of each why not");
-		break;
-	case VRRP_SWITCH_REFUSED_SELF:
-		(void)snprintf(text, sizeof(text), "%s holds the lease already", target);
-		break;
-	case VRRP_SWITCH_REFUSED_WITNESS:
-		(void)snprintf(text, sizeof(text), "%s is a witness: it has no PostgreSQL", target);
-		break;
-	case VRRP_SWITCH_REFUSED_NOT_HEARD:
-		(void)snprintf(text, sizeof(text), "%s is not heard", target);
-		break;
-	case VRRP_SWITCH_REFUSED_CONFIG:
-		(void)snprintf(text, sizeof(text), "%s runs with another configuration", target);
-		(void)snprintf(hint, sizeof(hint), "vipctl status names the keys that differ");
-		break;
-	case VRRP_SWITCH_REFUSED_SYSTEM_ID:
-		(void)snprintf(text, sizeof(text), "%s has the data of another PostgreSQL cluster", target);
-		break;
-	case VRRP_SWITCH_REFUSED_NOT_ELIGIBLE:
-		faults_of(instance, (unsigned)wanted, faults, sizeof(faults));
-		(void)snprintf(text, sizeof(text), "%s may not be promoted: %s", target, faults);
-		break;
-	case VRRP_SWITCH_REFUSED_NOT_STREAMING:
-		(void)snprintf(text, sizeof(text), "%s does not stream from here", target);
-		break;
-	case VRRP_SWITCH_REFUSED_LAG:
-		(void)snprintf(text, sizeof(text), "%s is more than max_lag behind", target);
-		break;
-	case VRRP_SWITCH_REFUSED_NOT_SYNC:
-		(void)snprintf(
-			text, sizeof(text), "commits do not wait for %s: it is no synchronous standby yet", target);
-		(void)snprintf(hint, sizeof(hint), "vipctl status shows synchronous_standby_names; ask again then");
 		break;
 	case VRRP_SWITCH_REFUSED_VOUCHERS:
 		(void)snprintf(text, sizeof(text),
 			"too few data members are heard: with durability = quorum nobody could be promoted");
-		(void)snprintf(hint, sizeof(hint), "vipctl status shows who is missing");
 		break;
-	case VRRP_SWITCH_REFUSED_NONE:
-	case VRRP_SWITCH_REFUSED_COUNT:
 	default:
-		(void)snprintf(text, sizeof(text), "refused: %s", vrrp_switch_refusal_word(refusal));
+		if (text[0] == '\0') {
+			(void)snprintf(text, sizeof(text), "refused: %s", vrrp_switch_refusal_word(refusal));
+		}
 	}
-	return control_error_new(text, hint[0] != '\0' ? hint : NULL);
+	return control_error_new(text, refusal_hint(refusal));
 }
 
 static json_t *switchover(struct instance *instance, uint64_t client, const json_t *request)

@@ -196,8 +196,7 @@ uint16_t core_sync_wanted(const struct vrrp_core *core); /* members that may sta
 /* A commit that was acknowledged may be on this member's disk alone besides mine; with durability async always true. */
 bool core_sync_counts(const struct vrrp_core *core, unsigned index);
 /* SYNC_NAMES or DROP_SENDERS: as core_pg_order(), and what it is about is kept for its end. */
-void core_sync_order(
-	struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned set, unsigned k);
+void core_sync_order(struct vrrp_core *core, struct vrrp_update *update, enum vrrp_pg_op op, unsigned set, unsigned k);
 void core_sync_tick(struct vrrp_core *core, struct vrrp_update *update);
 bool core_sync_named(const struct vrrp_core *core); /* a standby's names are set for this ballot */
 bool core_sync_ready(struct vrrp_core *core, struct vrrp_update *update); /* in force: the gate may open */

@@ -49,6 +49,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/report.h \
 	vrrp/role.c \
 	vrrp/role.h \
+	vrrp/switch.h \
 	vrrp/trace.c \
 	vrrp/vouch.c \
 	vrrp/vouch.h \
