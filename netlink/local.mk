@@ -14,6 +14,8 @@ netlink_libnetlink_a_SOURCES = \
 	netlink/nl_gate.h \
 	netlink/nl_gate_attach.c \
 	netlink/nl_gate_inside.h \
+	netlink/nl_gate_left.c \
+	netlink/nl_gate_left.h \
 	netlink/nl_gate_mend.c \
 	netlink/nl_link.c \
 	netlink/nl_link.h \

@@ -14,14 +14,14 @@ static uint32_t handle_of(uint8_t vrid)
 	return NL_GATE_HANDLE | vrid;
 }
 
-static bool is_of_vipd(const struct nl_tc_filter *filter)
+bool nl_gate_is_of_vipd(const struct nl_tc_filter *filter)
 {
 	return (filter->handle & ~0xffu) == NL_GATE_HANDLE && filter->program_id != 0 && filter->chain == 0;
 }
 
 static bool is_of_vrid(const struct nl_tc_filter *filter, uint8_t vrid)
 {
-	return is_of_vipd(filter) && filter->handle == handle_of(vrid);
+	return nl_gate_is_of_vipd(filter) && filter->handle == handle_of(vrid);
 }
 
 /* What one direction of one interface has, in the kernel's order. */
@@ -48,7 +48,7 @@ static void on_filter(void *user, const struct nl_tc_filter *filter)
 		if (survey->count < FILTERS_MAX) {
 			survey->ours[survey->count++] = *filter;
 		}
-	} else if (!is_of_vipd(filter) && survey->count == 0) {
+	} else if (!nl_gate_is_of_vipd(filter) && survey->count == 0) {
 		survey->is_foreign_before = true;
 	}
 }

@@ -41,6 +41,9 @@ struct nl_gate {
 	struct vip_err trouble; /* of the last interface that is not whole */
 };
 
+/* A filter that a vipd has put there, for whatever VRID (the last byte of its handle). */
+bool nl_gate_is_of_vipd(const struct nl_tc_filter *filter);
+
 /* Puts our filters on one interface that is not loopback. 0 or a negative errno. */
 int nl_gate_link_attach(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err);
 

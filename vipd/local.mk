@@ -99,6 +99,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/verbs_switch.h \
 	vipd/vipctl_client.c \
 	vipd/vipctl_client.h \
+	vipd/vipctl_gate.c \
+	vipd/vipctl_gate.h \
 	vipd/vipctl_order.c \
 	vipd/vipctl_order.h \
 	vipd/vipctl_say.c \

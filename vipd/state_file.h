@@ -49,6 +49,9 @@ struct state_lock {
  */
 int state_lock_take(int dir_fd, const char *instance, uint8_t vrid, struct state_lock *ret_lock, struct vip_err *err);
 
+/* The socket alone, where there is no state folder: nobody's daemon runs here with this VRID, or starts meanwhile. */
+int state_lock_take_vrid(uint8_t vrid, struct state_lock *ret_lock, struct vip_err *err);
+
 /* Accepts one that was never taken (both -1) and NULL. */
 void state_lock_release(struct state_lock *lock);
 

@@ -103,6 +103,17 @@ int state_lock_take(int dir_fd, const char *instance, uint8_t vrid, struct state
 	return 0;
 }
 
+int state_lock_take_vrid(uint8_t vrid, struct state_lock *ret_lock, struct vip_err *err)
+{
+	struct state_lock lock = { -1, -1 };
+	int code = socket_lock(vrid, &lock.socket_fd, err);
+
+	if (code == 0) {
+		*ret_lock = lock;
+	}
+	return code;
+}
+
 void state_lock_release(struct state_lock *lock)
 {
 	if (lock == NULL) {

@@ -16,6 +16,7 @@
 
 #include "vipd/text_escape.h"
 #include "vipd/vipctl_client.h"
+#include "vipd/vipctl_gate.h"
 #include "vipd/vipctl_order.h"
 #include "vipd/vipctl_say.h"
 #include "vipd/vipctl_table.h"
@@ -44,6 +45,7 @@ static const char usage_text[] =
 	"  switchover [--to M] [--dry-run]\n"
 	"                          hands the address and the primary over to member M, or to the best; on the holder\n"
 	"  accept-members          puts the configured member list in force on this host of a stopped cluster\n"
+	"  gate remove             takes away the gates that dead daemons have left on this host\n"
 	"  version                 of vipctl and of the running daemon\n"
 	"\n"
 	"  --control SOCKET        the daemon's socket (" DEFAULT_CONTROL ")\n"
@@ -334,6 +336,10 @@ static int operands_check(struct arguments *arguments, char **operands, int coun
 			return usage_error("say check primary or check replica", "");
 		}
 		arguments->operand = operands[1];
+	} else if (strcmp(arguments->verb, "gate") == 0) {
+		if (count != 2 || strcmp(operands[1], "remove") != 0) {
+			return usage_error("say gate remove", "");
+		}
 	} else if (strcmp(arguments->verb, "status") != 0 && strcmp(arguments->verb, "version") != 0 &&
 		   !is_order(arguments->verb) && !is_long_order(arguments->verb)) {
 		return usage_error("no such verb: ", arguments->verb);
@@ -397,6 +403,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(arguments.verb, "status") == 0) {
 		return status_run(&arguments);
+	}
+	if (strcmp(arguments.verb, "gate") == 0) {
+		return vipctl_gate_remove(arguments.json);
 	}
 	if (is_order(arguments.verb)) {
 		return order_run(&arguments);

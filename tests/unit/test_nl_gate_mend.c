@@ -4,6 +4,7 @@
  */
 #include "tests/unit/test_nl_gate_lab.h"
 
+#include "netlink/nl_gate_left.h"
 #include "netlink/nl_monitor.h"
 
 static struct nl_gate_mended mend(struct nl_gate *gate, const int *ifindex, size_t count)
@@ -173,6 +174,42 @@ static void an_interface_with_an_ingress_qdisc_is_gated_inwards_and_told(void **
 	nl_gate_close(gate);
 }
 
+static void gates_that_the_dead_have_left_are_found_with_their_addresses(void **state)
+{
+	struct vrrp_addr both[2] = { { 0 }, { 0 } };
+	struct nl_gate_left *left = NULL;
+	struct nl_gate *gate[2];
+
+	(void)state;
+	LAB_NEEDED();
+	assert_int_equal(nl_gate_left_list(&left, NULL), 0);
+	assert_null(left);
+	both[0] = lab_addr(FLOAT4);
+	both[1] = lab_addr(FLOAT6);
+	assert_int_equal(nl_gate_open(VRID, both, 2, &gate[0], NULL), 0);
+	gate[1] = open_gate(255, HOST6);
+	for (int i = 0; i < 2; i++) {
+		attach(gate[i]);
+		nl_gate_close(gate[i]);
+	}
+	assert_int_equal(nl_gate_left_list(&left, NULL), 2);
+	assert_int_equal(left[0].vrid, VRID);
+	assert_int_equal(left[0].filters, 2);
+	assert_int_equal(left[0].count, 2);
+	for (int i = 0; i < 2; i++) { /* the map has no order */
+		assert_true(memcmp(&both[i], &left[0].addrs[0], sizeof(both[i])) == 0 ||
+			    memcmp(&both[i], &left[0].addrs[1], sizeof(both[i])) == 0);
+	}
+	assert_int_equal(left[1].vrid, 255);
+	assert_int_equal(left[1].count, 1);
+	both[0] = lab_addr(HOST6);
+	assert_memory_equal(&left[1].addrs[0], &both[0], sizeof(both[0]));
+	free(left);
+	assert_int_equal(nl_gate_remove(VRID, NULL), 2);
+	assert_int_equal(nl_gate_left_list(&left, NULL), 1);
+	free(left);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +218,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_interface_that_comes_back_under_its_index_is_a_new_one, remove_gates),
 		cmocka_unit_test_teardown(a_foreign_filter_before_ours_is_told_until_it_goes, remove_gates),
 		cmocka_unit_test_teardown(an_interface_with_an_ingress_qdisc_is_gated_inwards_and_told, remove_gates),
+		cmocka_unit_test_teardown(gates_that_the_dead_have_left_are_found_with_their_addresses, remove_gates),
 	};
 
 	return cmocka_run_group_tests_name("gate on the interfaces", tests, life_up, NULL);

@@ -109,20 +109,31 @@ class Network:
         for host in self.hosts.values():
             run(["ip", "netns", "add", host.ns])
             self._quiet_ipv6(host)
-            batch.append(f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.ns}")
-            batch.append(f"link set {host.port} master br0 up")
+            batch += self._cable(host)
         self._batch(self.switch, batch)
         for host in self.hosts.values():
-            self._batch(
-                host.ns,
-                [
-                    "link set lo up",
-                    "link set eth0 up",
-                    f"addr add {host.address}/24 dev eth0",
-                    f"addr add {host.address6}/64 dev eth0 nodad",
-                ],
-            )
+            self._batch(host.ns, ["link set lo up", *self._interface(host)])
         return self
+
+    @staticmethod
+    def _cable(host):
+        return [
+            f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.ns}",
+            f"link set {host.port} master br0 up",
+        ]
+
+    @staticmethod
+    def _interface(host):
+        return [
+            "link set eth0 up",
+            f"addr add {host.address}/24 dev eth0",
+            f"addr add {host.address6}/64 dev eth0 nodad",
+        ]
+
+    def plug(self, host):
+        """A new interface in the place of one that was deleted."""
+        self._batch(self.switch, self._cable(host))
+        self._batch(host.ns, self._interface(host))
 
     @staticmethod
     def _quiet_ipv6(host):
