@@ -27,6 +27,8 @@ int config_digest_compute(
  * The same key by key, as reports carry it (report.h): each key's hash at its place in the fixed list of names, and
  * the member list. A place once given to a name stays its. 0 or -EIO.
  */
+#define CONFIG_DIGEST_CLUSTER_ID 0 /* the place of cluster_id */
+
 struct config_digest_parts {
 	uint32_t key_hash[VRRP_REPORT_KEYS];
 	uint32_t member_hash[VRRP_MEMBERS_MAX]; /* by index: name and address */

@@ -21,6 +21,7 @@
 #include "vipd/report_sock.h"
 #include "vipd/state_file.h"
 #include "vipd/state_writer.h"
+#include "vipd/stored_text.h"
 #include "vrrp/core.h"
 
 #define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */
@@ -71,7 +72,8 @@ struct instance {
 	struct state_writer *writer;
 	struct state_lock lock;
 	char boot_id[37];
-	struct vrrp_token token; /* what the process before left; its file is gone */
+	struct stored_owner owner; /* of the state file */
+	struct vrrp_token token;   /* what the process before left; its file is gone */
 	sd_event_source *clock_timer;
 	bool clock_refused;
 	void (*ended)(void *user, bool restart); /* the clean stop is complete; start me again */

@@ -36,8 +36,8 @@ static void store(struct instance *instance, uint64_t ticket)
 {
 	static char text[STATE_FILE_TEXT_MAX]; /* one thread */
 	struct vip_err err = { "" };
-	size_t size = stored_text_write(&instance->core.stored, instance->boot_id, instance->own->name,
-		instance->own->member[instance->self].id, text, sizeof(text));
+	size_t size =
+		stored_text_write(&instance->core.stored, instance->boot_id, &instance->owner, text, sizeof(text));
 	char name[STATE_FILE_NAME_SIZE];
 
 	(void)snprintf(name, sizeof(name), "%s.state", instance->own->name);

@@ -50,13 +50,38 @@ void instance_core_config(const struct instance *instance, struct vrrp_core_conf
 	*ret_config = config;
 }
 
+/* Whose the state file is; 0, or -EINVAL with a sentence if it is somebody else's. */
+static int judge_owner(
+	const struct instance *instance, const char *name, const struct stored_owner *found, struct vip_err *err)
+{
+	if (strcmp(found->instance, instance->owner.instance) != 0) {
+		return vip_err_set(err, -EINVAL,
+			"the state file %s is of instance %s, not of %s: it was renamed or copied; put the right one "
+			"back, or take it away if this member has none",
+			name, found->instance, instance->owner.instance);
+	}
+	if (found->cluster != instance->owner.cluster) {
+		return vip_err_set(err, -EINVAL,
+			"the state file %s is of another cluster_id than the configuration's: correct the "
+			"configuration, or, for a new cluster, take the file away",
+			name);
+	}
+	if (found->member_id != instance->owner.member_id) {
+		return vip_err_set(err, -EINVAL,
+			"the state file %s is of member id %u, the configuration says %u: ids are fixed once a member "
+			"has run",
+			name, found->member_id, instance->owner.member_id);
+	}
+	return 0;
+}
+
 /* The state file into a start event. One that cannot be read is put aside, never overwritten unseen. */
 static int load_state(struct instance *instance, struct vrrp_event *event, struct vip_err *err)
 {
 	static char text[STATE_FILE_TEXT_MAX + 1];
 	char name[STATE_FILE_NAME_SIZE];
 	char aside[STATE_FILE_NAME_SIZE + 8];
-	uint8_t member_id = 0;
+	struct stored_owner owner;
 	size_t size = 0;
 	int code;
 
@@ -69,7 +94,7 @@ static int load_state(struct instance *instance, struct vrrp_event *event, struc
 		return 0;
 	}
 	if (code == 0) {
-		code = stored_text_read(text, instance->boot_id, &event->stored, &member_id, err);
+		code = stored_text_read(text, instance->boot_id, &event->stored, &owner, err);
 	}
 	if (code < 0) {
 		log_err(instance->own->name, "state file %s: %s; kept as %s", name, err->text, aside);
@@ -77,14 +102,9 @@ static int load_state(struct instance *instance, struct vrrp_event *event, struc
 		memset(&event->stored, 0, sizeof(event->stored));
 		return 0;
 	}
-	if (member_id != instance->own->member[instance->self].id) {
-		return vip_err_set(err, -EINVAL,
-			"the state file %s is of member id %u, the configuration says %u: ids are fixed once a member "
-			"has run",
-			name, member_id, instance->own->member[instance->self].id);
-	}
-	event->readable = true;
-	return 0;
+	code = judge_owner(instance, name, &owner, err);
+	event->readable = code == 0;
+	return code;
 }
 
 static void on_seen(void *user, const struct vrrp_pg *pg)
@@ -340,11 +360,8 @@ static int start_core(struct instance *instance, struct vip_err *err)
 	struct config_digest_parts parts;
 	struct vrrp_core_config config;
 	uint64_t random[2];
-	int code = load_state(instance, &event, err);
+	int code;
 
-	if (code < 0) {
-		return code;
-	}
 	if (RAND_bytes((unsigned char *)random, sizeof(random)) != 1) {
 		return vip_err_set(err, -EIO, "no random numbers for the incarnation");
 	}
@@ -352,6 +369,12 @@ static int start_core(struct instance *instance, struct vip_err *err)
 	code = config_digest_compute(instance->own, config.digest, err);
 	if (code == 0) {
 		code = config_digest_parts_compute(instance->own, &parts, err);
+	}
+	if (code == 0) {
+		(void)snprintf(instance->owner.instance, sizeof(instance->owner.instance), "%s", instance->own->name);
+		instance->owner.cluster = parts.key_hash[CONFIG_DIGEST_CLUSTER_ID];
+		instance->owner.member_id = instance->own->member[instance->self].id;
+		code = load_state(instance, &event, err);
 	}
 	if (code < 0) {
 		return code;

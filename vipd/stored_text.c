@@ -10,6 +10,7 @@
 
 const char *const STORED_TEXT_KEYS[KEY_COUNT] = {
 	[KEY_INSTANCE] = "instance",
+	[KEY_CLUSTER] = "cluster",
 	[KEY_MEMBER] = "member",
 	[KEY_SYSTEM_IDENTIFIER] = "system_identifier",
 	[KEY_BALLOT_COUNTER] = "ballot_counter",
@@ -129,17 +130,18 @@ bool stored_text_is_boot_id(const char *text)
 	       (stored_text_is_word(text, BOOT_CHARACTERS, STORED_TEXT_BOOT_ID_MAX) && strcmp(text, NO_BOOT) != 0);
 }
 
-size_t stored_text_write(const struct vrrp_stored *stored, const char *boot_id, const char *instance, uint8_t member_id,
+size_t stored_text_write(const struct vrrp_stored *stored, const char *boot_id, const struct stored_owner *owner,
 	char *text, size_t size)
 {
 	struct writer writer = { .text = text, .size = size };
 	const struct vrrp_position *master = &stored->master_seen.at;
 	const struct vrrp_grant *grant = &stored->long_grant;
 
-	assert(size >= STORED_TEXT_SIZE && stored_text_is_boot_id(boot_id) && member_id != 0);
-	assert(stored_text_is_word(instance, NAME_CHARACTERS, VRRP_NAME_MAX));
-	put(&writer, KEY_INSTANCE, "%s", instance);
-	put_number(&writer, KEY_MEMBER, member_id);
+	assert(size >= STORED_TEXT_SIZE && stored_text_is_boot_id(boot_id) && owner->member_id != 0);
+	assert(owner->cluster != 0 && stored_text_is_word(owner->instance, NAME_CHARACTERS, VRRP_NAME_MAX));
+	put(&writer, KEY_INSTANCE, "%s", owner->instance);
+	put(&writer, KEY_CLUSTER, "%" PRIx32, owner->cluster);
+	put_number(&writer, KEY_MEMBER, owner->member_id);
 	put_number(&writer, KEY_SYSTEM_IDENTIFIER, stored->system_identifier);
 	put_number(&writer, KEY_BALLOT_COUNTER, stored->ballot_counter);
 	put_ballot(&writer, KEY_EPOCH, &stored->epoch);

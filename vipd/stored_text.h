@@ -23,20 +23,26 @@
 #define STORED_TEXT_SIZE 4096      /* holds every text that stored_text_write() writes, with the 0 */
 #define STORED_TEXT_BOOT_ID_MAX 63 /* the kernel's has 36 */
 
+/* Whose state it is. The caller compares: a file of somebody else's says nothing about us. */
+struct stored_owner {
+	char instance[VRRP_NAME_MAX + 1]; /* [a-z0-9_-]{1,32} */
+	uint32_t cluster;                 /* hash of the cluster_id, not 0 */
+	uint8_t member_id;                /* 1..255: the configured id, fixed once a state file exists */
+};
+
 /*
  * Writes the text, 0-terminated; returns its length. size >= STORED_TEXT_SIZE. boot_id is the present boot's
- * (/proc/sys/kernel/random/boot_id without the newline; [0-9a-zA-Z-], "" = not known); instance [a-z0-9_-]{1,32};
- * member_id 1..255 (the configured id, fixed once a state file exists). Other arguments, negative instants or
- * durations, and counts out of range are programming errors.
+ * (/proc/sys/kernel/random/boot_id without the newline; [0-9a-zA-Z-], "" = not known). Other arguments, negative
+ * instants or durations, and counts out of range are programming errors.
  */
-size_t stored_text_write(const struct vrrp_stored *stored, const char *boot_id, const char *instance, uint8_t member_id,
+size_t stored_text_write(const struct vrrp_stored *stored, const char *boot_id, const struct stored_owner *owner,
 	char *text, size_t size);
 
 /*
  * Reads a 0-terminated text. 0, or -EBADMSG with a sentence that names the line; then the outputs are untouched.
- * boot_id_now as boot_id above. The instance's name is checked for its form only: the file's name says whose it is.
+ * boot_id_now as boot_id above.
  */
-int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stored *ret_stored, uint8_t *ret_member_id,
-	struct vip_err *err);
+int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stored *ret_stored,
+	struct stored_owner *ret_owner, struct vip_err *err);
 
 #endif

@@ -13,6 +13,7 @@
 /* Every key, in the order of the text; a history's lines follow its count. */
 enum key {
 	KEY_INSTANCE,
+	KEY_CLUSTER,
 	KEY_MEMBER,
 	KEY_SYSTEM_IDENTIFIER,
 	KEY_BALLOT_COUNTER,

@@ -214,7 +214,7 @@ static bool get_boot(struct reader *reader, enum key key, const char *boot_id_no
 	return len == strlen(boot_id_now) && memcmp(reader->value, boot_id_now, len) == 0;
 }
 
-static void get_instance(struct reader *reader)
+static void get_instance(struct reader *reader, char ret_instance[VRRP_NAME_MAX + 1])
 {
 	size_t len;
 
@@ -224,7 +224,10 @@ static void get_instance(struct reader *reader)
 	len = strspn(reader->value, NAME_CHARACTERS);
 	if (len == 0 || len > VRRP_NAME_MAX || reader->value + len != reader->end) {
 		bad_value(reader, KEY_INSTANCE, "a name");
+		return;
 	}
+	memcpy(ret_instance, reader->value, len);
+	ret_instance[len] = '\0';
 }
 
 static void get_members(struct reader *reader, struct vrrp_member_list *list)
@@ -266,17 +269,18 @@ static void get_grant(struct reader *reader, const char *boot_id_now, struct vrr
 	stored->long_grant_clean = get_bool(reader, KEY_GRANT_CLEAN);
 }
 
-int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stored *ret_stored, uint8_t *ret_member_id,
-	struct vip_err *err)
+int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stored *ret_stored,
+	struct stored_owner *ret_owner, struct vip_err *err)
 {
 	struct reader reader = { .at = text, .err = err };
 	struct vrrp_stored stored;
-	uint8_t member_id;
+	struct stored_owner owner = { 0 };
 
 	assert(stored_text_is_boot_id(boot_id_now));
 	memset(&stored, 0, sizeof(stored)); /* paddings too: the core compares histories by memcmp */
-	get_instance(&reader);
-	member_id = (uint8_t)get_number(&reader, KEY_MEMBER, DECIMAL, 1, UINT8_MAX);
+	get_instance(&reader, owner.instance);
+	owner.cluster = (uint32_t)get_number(&reader, KEY_CLUSTER, HEX_LOWER, 1, UINT32_MAX);
+	owner.member_id = (uint8_t)get_number(&reader, KEY_MEMBER, DECIMAL, 1, UINT8_MAX);
 	stored.system_identifier = get_number(&reader, KEY_SYSTEM_IDENTIFIER, DECIMAL, 0, UINT64_MAX);
 	stored.ballot_counter = get_number(&reader, KEY_BALLOT_COUNTER, DECIMAL, 0, UINT64_MAX);
 	stored.epoch = get_ballot(&reader, KEY_EPOCH);
@@ -303,6 +307,6 @@ int stored_text_read(const char *text, const char *boot_id_now, struct vrrp_stor
 		return reader.error;
 	}
 	*ret_stored = stored;
-	*ret_member_id = member_id;
+	*ret_owner = owner;
 	return 0;
 }

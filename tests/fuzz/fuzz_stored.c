@@ -1,6 +1,6 @@
 /*
  * Any text as a stored state. What is taken must be written and read as the same again, and within what the core
- * believes possible; the text that was taken and the one that is written differ at most in boot ids and the name.
+ * believes possible; the text that was taken and the one that is written differ at most in boot ids.
  *
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -o fuzz_stored
  * tests/fuzz/fuzz_stored.c vipd/stored_text.c vipd/stored_text_read.c vrrp/history.c vrrp/members.c vrrp/ballot.c
@@ -41,23 +41,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char twice[STORED_TEXT_SIZE];
 	struct vrrp_stored stored;
 	struct vip_err err = { "" };
-	uint8_t id = 0;
+	struct stored_owner owner = { 0 };
 
 	if (size >= sizeof(text)) {
 		return 0;
 	}
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (stored_text_read(text, BOOT, &stored, &id, &err) != 0) {
+	if (stored_text_read(text, BOOT, &stored, &owner, &err) != 0) {
 		assert(strncmp(err.text, "line ", 5) == 0);
 		return 0;
 	}
-	assert(id != 0);
+	assert(owner.member_id != 0 && owner.cluster != 0 && owner.instance[0] != '\0');
 	check_possible(&stored);
-	stored_text_write(&stored, BOOT, "orders", id, once, sizeof(once));
+	stored_text_write(&stored, BOOT, &owner, once, sizeof(once));
 	assert(lines(once) == lines(text));
-	assert(stored_text_read(once, BOOT, &stored, &id, &err) == 0);
-	stored_text_write(&stored, BOOT, "orders", id, twice, sizeof(twice));
+	assert(stored_text_read(once, BOOT, &stored, &owner, &err) == 0);
+	stored_text_write(&stored, BOOT, &owner, twice, sizeof(twice));
 	assert(strcmp(once, twice) == 0);
 	return 0;
 }

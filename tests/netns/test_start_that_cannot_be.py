@@ -1,6 +1,7 @@
 """How vipd ends when it cannot start: the exit status tells a supervisor whether trying again is of any use."""
 
 import os
+import re
 
 import pytest
 
@@ -62,3 +63,13 @@ def test_what_the_configuration_says_wrongly_is_not_tried_again(make_lab):
     with open(daemon.config, "w", encoding="utf-8") as file:
         file.write(text.replace('member "w1" {', 'member "w1" {\n        speed = 77'))
     assert ended(daemon) == EXIT_BAD, daemon.log_tail()
+    # What it has stored was said in another cluster; or by another instance, under whose name the file stands now.
+    with open(daemon.config, "w", encoding="utf-8") as file:
+        file.write(re.sub(r'(cluster_id += ")', r"\1new-", text))
+    assert ended(daemon) == EXIT_BAD, daemon.log_tail()
+    assert "is of another cluster_id" in daemon.log_tail()
+    with open(daemon.config, "w", encoding="utf-8") as file:
+        file.write(text.replace('vrrp_instance "orders"', 'vrrp_instance "sales"'))
+    os.rename(f"{daemon.state_dir}/orders.state", f"{daemon.state_dir}/sales.state")
+    assert ended(daemon) == EXIT_BAD, daemon.log_tail()
+    assert "is of instance orders, not of sales" in daemon.log_tail()

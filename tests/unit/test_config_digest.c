@@ -123,6 +123,7 @@ static void the_parts_differ_where_the_keys_do(void **state)
 	(void)state;
 	assert_int_equal(sample_load(CONFIG_SECTION_GLOBAL, "report_port", "report_port = 4000", &line), 0);
 	assert_int_equal(config_digest_parts_compute(&sample_config->instance[0], &before, NULL), 0);
+	assert_string_equal(config_digest_key_name(CONFIG_DIGEST_CLUSTER_ID), "cluster_id");
 	assert_null(config_digest_key_name(VRRP_REPORT_KEYS));
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(cases); i++) {
 		char names[256];

@@ -18,6 +18,8 @@
 
 #define BOOT "0f8a51c2-4a0e-4d6c-9d52-7a5c3f6f1c11"
 #define OTHER_BOOT "3d1f2b70-77aa-4a55-8a30-21f0c5a9e0aa"
+
+static const struct stored_owner OWNER = { "orders", 0xc1a, 1 };
 #define ROUNDS 2000
 #define DAMAGED_ROUNDS 40
 
@@ -139,6 +141,13 @@ static void assert_stored(const struct vrrp_stored *a, const struct vrrp_stored 
 	assert_int_equal(vrrp_member_list_distance(&a->members, &b->members), 0);
 }
 
+static void assert_owner(const struct stored_owner *a, const struct stored_owner *b)
+{
+	assert_string_equal(a->instance, b->instance);
+	assert_int_equal(a->cluster, b->cluster);
+	assert_int_equal(a->member_id, b->member_id);
+}
+
 static void round_trip(void **state)
 {
 	struct vrrp_prng prng;
@@ -148,19 +157,21 @@ static void round_trip(void **state)
 	vrrp_prng_init(&prng, 1);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct vrrp_stored stored = draw_stored(&prng);
-		uint8_t id = (uint8_t)vrrp_prng_range(&prng, 1, UINT8_MAX);
+		struct stored_owner owner = { .instance = "orders",
+			.cluster = (uint32_t)vrrp_prng_range(&prng, 1, UINT32_MAX),
+			.member_id = (uint8_t)vrrp_prng_range(&prng, 1, UINT8_MAX) };
 		struct vrrp_stored back;
 		struct vip_err err = { "" };
-		uint8_t back_id = 0;
-		size_t len = stored_text_write(&stored, BOOT, "orders", id, text, sizeof(text));
+		struct stored_owner back_owner = { 0 };
+		size_t len = stored_text_write(&stored, BOOT, &owner, text, sizeof(text));
 
 		assert_int_equal(len, strlen(text));
 		memset(&back, 0xa5, sizeof(back));
-		if (stored_text_read(text, BOOT, &back, &back_id, &err) != 0) {
+		if (stored_text_read(text, BOOT, &back, &back_owner, &err) != 0) {
 			fail_msg("%s\n%s", err.text, text);
 		}
 		assert_stored(&stored, &back);
-		assert_int_equal(id, back_id);
+		assert_owner(&owner, &back_owner);
 	}
 }
 
@@ -170,19 +181,18 @@ static void longest_fits(void **state)
 {
 	const struct vrrp_ballot ballot = { UINT64_MAX, UINT64_MAX, UINT8_MAX };
 	char boot_id[STORED_TEXT_BOOT_ID_MAX + 1];
-	char instance[VRRP_NAME_MAX + 1];
+	struct stored_owner owner = { .cluster = UINT32_MAX, .member_id = UINT8_MAX };
 	char text[STORED_TEXT_SIZE];
 	struct vrrp_stored stored;
 	struct vrrp_stored back;
-	uint8_t id;
+	struct stored_owner id;
 
 	(void)state;
 	assert_int_equal(sizeof(struct vrrp_stored), 728); /* LP64: written, read, drawn and compared, every field */
 	memset(&stored, 0xff, sizeof(stored));
 	memset(boot_id, 'f', sizeof(boot_id) - 1);
 	boot_id[STORED_TEXT_BOOT_ID_MAX] = '\0';
-	memset(instance, 'n', sizeof(instance) - 1);
-	instance[VRRP_NAME_MAX] = '\0';
+	memset(owner.instance, 'n', VRRP_NAME_MAX);
 	stored.epoch = stored.vouched = stored.promoting = stored.serving = ballot;
 	stored.serving_this_boot = stored.diverged = stored.rewinding = stored.long_grant_this_boot =
 		stored.long_grant_clean = true;
@@ -198,8 +208,7 @@ static void longest_fits(void **state)
 		stored.history.entry[i] = (struct vrrp_timeline){ UINT32_MAX - 7 + i, UINT64_MAX, UINT64_MAX };
 	}
 	stored.master_seen.at = (struct vrrp_position){ stored.history, UINT64_MAX, ballot, UINT32_MAX };
-	assert_true(
-		stored_text_write(&stored, boot_id, instance, UINT8_MAX, text, sizeof(text)) < sizeof(text) / 4 * 3);
+	assert_true(stored_text_write(&stored, boot_id, &owner, text, sizeof(text)) < sizeof(text) / 4 * 3);
 	assert_int_equal(stored_text_read(text, boot_id, &back, &id, NULL), 0);
 	assert_stored(&stored, &back);
 }
@@ -230,9 +239,9 @@ static void boots(void **state)
 		for (unsigned grant = 0; grant < 2; grant++) {
 			struct vrrp_stored stored = { .serving_this_boot = grant == 0 && cases[i].was,
 				.long_grant_this_boot = grant == 1 && cases[i].was };
-			uint8_t id;
+			struct stored_owner id;
 
-			stored_text_write(&stored, cases[i].written, "orders", 1, text, sizeof(text));
+			stored_text_write(&stored, cases[i].written, &OWNER, text, sizeof(text));
 			assert_int_equal(stored_text_read(text, cases[i].read, &stored, &id, NULL), 0);
 			assert_int_equal(stored.serving_this_boot, grant == 0 && cases[i].is);
 			assert_int_equal(stored.long_grant_this_boot, grant == 1 && cases[i].is);
@@ -245,12 +254,12 @@ static void another_boot_forgets(void **state)
 {
 	struct vrrp_stored stored = { .serving = { 7, 7, 1 }, .serving_this_boot = true };
 	char text[STORED_TEXT_SIZE];
-	uint8_t id;
+	struct stored_owner id;
 
 	(void)state;
-	stored_text_write(&stored, BOOT, "orders", 1, text, sizeof(text));
+	stored_text_write(&stored, BOOT, &OWNER, text, sizeof(text));
 	assert_int_equal(stored_text_read(text, OTHER_BOOT, &stored, &id, NULL), 0);
-	stored_text_write(&stored, OTHER_BOOT, "orders", 1, text, sizeof(text));
+	stored_text_write(&stored, OTHER_BOOT, &OWNER, text, sizeof(text));
 	assert_int_equal(stored_text_read(text, BOOT, &stored, &id, NULL), 0);
 	assert_false(stored.serving_this_boot);
 	assert_int_equal(stored.serving.counter, 7);
@@ -262,10 +271,10 @@ static void impossible_history_is_none(void **state)
 	struct vrrp_stored stored = { .ballot_counter = 12,
 		.history = { .count = 2, .entry = { { 3, 9, 1 }, { 2, 4, 1 } } } };
 	char text[STORED_TEXT_SIZE];
-	uint8_t id;
+	struct stored_owner id;
 
 	(void)state;
-	stored_text_write(&stored, BOOT, "orders", 1, text, sizeof(text));
+	stored_text_write(&stored, BOOT, &OWNER, text, sizeof(text));
 	assert_int_equal(stored_text_read(text, BOOT, &stored, &id, NULL), 0);
 	assert_int_equal(stored.history.count, 0);
 	assert_int_equal(stored.ballot_counter, 12);
@@ -281,7 +290,7 @@ static size_t sample(char text[STORED_TEXT_SIZE])
 		.history = { .count = 2, .entry = { { 1, 0, 0 }, { 2, 0x15000028, 0xfeed } } },
 		.last_lease_us = 1000000 };
 
-	return stored_text_write(&stored, BOOT, "orders", 1, text, STORED_TEXT_SIZE);
+	return stored_text_write(&stored, BOOT, &OWNER, text, STORED_TEXT_SIZE);
 }
 
 static void assert_refused(const char *text, const char *sentence)
@@ -289,14 +298,14 @@ static void assert_refused(const char *text, const char *sentence)
 	struct vrrp_stored stored;
 	struct vrrp_stored untouched;
 	struct vip_err err = { "" };
-	uint8_t id = 77;
+	struct stored_owner id = { .member_id = 77 };
 
 	memset(&stored, 0x5a, sizeof(stored));
 	memset(&untouched, 0x5a, sizeof(untouched));
 	assert_int_equal(stored_text_read(text, BOOT, &stored, &id, &err), -EBADMSG);
 	assert_string_equal(err.text, sentence);
 	assert_memory_equal(&stored, &untouched, sizeof(stored));
-	assert_int_equal(id, 77);
+	assert_int_equal(id.member_id, 77);
 	assert_int_equal(stored_text_read(text, BOOT, &stored, &id, NULL), -EBADMSG);
 }
 
@@ -319,32 +328,35 @@ static void sentences(void **state)
 	(void)state;
 	assert_refused("", "line 1: the text ends, instance expected");
 	assert_refused("instance=orders", "line 1: cut off, instance expected");
-	assert_refused("instance=orders\n\n", "line 2: unknown key, member expected");
+	assert_refused("instance=orders\n\n", "line 2: unknown key, cluster expected");
 	assert_change_refused("instance=orders", "instance=Orders", "line 1: instance=Orders: a name expected");
-	assert_change_refused("\nmember=1", "\nmember=0", "line 2: member=0: a number in its range expected");
-	assert_change_refused("\nmember=1", "\nmember=256", "line 2: member=256: a number in its range expected");
-	assert_change_refused("ballot_counter", "ballot_kounter", "line 4: unknown key, ballot_counter expected");
-	assert_change_refused("ballot_counter=12\n", "", "line 4: epoch, but ballot_counter is missing before it");
+	assert_change_refused("\ncluster=c1a", "\ncluster=0", "line 2: cluster=0: a number in its range expected");
+	assert_change_refused(
+		"\ncluster=c1a", "\ncluster=1c1a1c1a1", "line 2: cluster=1c1a1c1a1: a number in its range expected");
+	assert_change_refused("\nmember=1", "\nmember=0", "line 3: member=0: a number in its range expected");
+	assert_change_refused("\nmember=1", "\nmember=256", "line 3: member=256: a number in its range expected");
+	assert_change_refused("ballot_counter", "ballot_kounter", "line 5: unknown key, ballot_counter expected");
+	assert_change_refused("ballot_counter=12\n", "", "line 5: epoch, but ballot_counter is missing before it");
 	assert_change_refused("vouched=", "epoch=1.1.1\nvouched=",
-		"line 6: epoch a second time or out of its place, vouched expected");
+		"line 7: epoch a second time or out of its place, vouched expected");
 	assert_change_refused(
-		"epoch=12.1.abc", "epoch=12.1", "line 5: epoch=12.1: counter.member.incarnation expected");
+		"epoch=12.1.abc", "epoch=12.1", "line 6: epoch=12.1: counter.member.incarnation expected");
 	assert_change_refused(
-		"epoch=12.1.abc", "epoch=12.1.ABC", "line 5: epoch=12.1.ABC: counter.member.incarnation expected");
-	assert_change_refused("diverged=0", "diverged=2", "line 10: diverged=2: a number in its range expected");
+		"epoch=12.1.abc", "epoch=12.1.ABC", "line 6: epoch=12.1.ABC: counter.member.incarnation expected");
+	assert_change_refused("diverged=0", "diverged=2", "line 11: diverged=2: a number in its range expected");
 	assert_change_refused(
-		"history_count=2", "history_count=9", "line 12: history_count=9: a number in its range expected");
+		"history_count=2", "history_count=9", "line 13: history_count=9: a number in its range expected");
 	assert_change_refused("history_count=2", "history_count=1",
-		"line 14: history a second time or out of its place, master_epoch expected");
+		"line 15: history a second time or out of its place, master_epoch expected");
 	assert_change_refused(
-		"history_count=2", "history_count=3", "line 15: master_epoch, but history is missing before it");
+		"history_count=2", "history_count=3", "line 16: master_epoch, but history is missing before it");
 	assert_change_refused("=2 0/15000028", "=1 0/15000028",
-		"line 14: history=1 0/15000028 feed: timelines in their order expected");
+		"line 15: history=1 0/15000028 feed: timelines in their order expected");
 	assert_change_refused("=2 0/15000028", "=2 0/015000028",
-		"line 14: history=2 0/015000028 feed: timeline, switch point and fingerprint expected");
-	assert_change_refused(BOOT, "a\033[2Jb", "line 9: serving_boot=a: a boot id or - expected");
-	assert_change_refused("list_count=0\n", "list_count=0\nmore=1\n", "line 32: nothing more expected");
-	assert_change_refused("list_count=0\n", "list_count=0\n\n", "line 32: nothing more expected");
+		"line 15: history=2 0/015000028 feed: timeline, switch point and fingerprint expected");
+	assert_change_refused(BOOT, "a\033[2Jb", "line 10: serving_boot=a: a boot id or - expected");
+	assert_change_refused("list_count=0\n", "list_count=0\nmore=1\n", "line 33: nothing more expected");
+	assert_change_refused("list_count=0\n", "list_count=0\n\n", "line 33: nothing more expected");
 }
 
 /* One spelling a number: none that a careless reader would take for another one. */
@@ -354,7 +366,7 @@ static void numbers(void **state)
 		"18446744073709551616", "99999999999999999999", "12\r" };
 	char text[STORED_TEXT_SIZE];
 	struct vrrp_stored stored;
-	uint8_t id;
+	struct stored_owner id;
 
 	(void)state;
 	for (size_t i = 0; i < VRRP_ARRAY_LENGTH(bad); i++) {
@@ -372,21 +384,21 @@ static void numbers(void **state)
 
 /*
  * Whatever is taken is what the writer writes for what was read: so nothing is taken half, twice or in another sense.
- * Exempt are the instance's name, which the reader does not hand out, and other boots' ids.
+ * Exempt are other boots' ids.
  */
-static void assert_own_spelling(const char *text, const struct vrrp_stored *stored, uint8_t id)
+static void assert_own_spelling(const char *text, const struct vrrp_stored *stored, const struct stored_owner *owner)
 {
 	char again[STORED_TEXT_SIZE];
 	const char *a = text;
 	const char *b = again;
 
-	stored_text_write(stored, BOOT, "orders", id, again, sizeof(again));
+	stored_text_write(stored, BOOT, owner, again, sizeof(again));
 	while (*a != '\0' && *b != '\0') {
 		size_t a_len = strcspn(a, "\n");
 		size_t b_len = strcspn(b, "\n");
 		bool boot = memcmp(a, "serving_boot=", 13) == 0 || memcmp(a, "long_grant_boot=", 16) == 0;
 
-		if (a != text && !boot) {
+		if (!boot) {
 			assert_int_equal(a_len, b_len);
 			assert_memory_equal(a, b, a_len);
 		}
@@ -406,9 +418,9 @@ static void damage(void **state)
 	vrrp_prng_init(&prng, 2);
 	for (unsigned round = 0; round < DAMAGED_ROUNDS; round++) {
 		struct vrrp_stored stored = draw_stored(&prng);
-		size_t len = stored_text_write(&stored, BOOT, "orders", 3, text, sizeof(text));
+		size_t len = stored_text_write(&stored, BOOT, &OWNER, text, sizeof(text));
 		struct vip_err err;
-		uint8_t id;
+		struct stored_owner id;
 
 		for (size_t at = 0; at < len; at++) {
 			char kept = text[at];
@@ -418,7 +430,7 @@ static void damage(void **state)
 			for (unsigned bit = 0; bit < 8; bit++) {
 				text[at] = (char)(kept ^ (1 << bit));
 				if (stored_text_read(text, BOOT, &stored, &id, &err) == 0) {
-					assert_own_spelling(text, &stored, id);
+					assert_own_spelling(text, &stored, &id);
 					taken++;
 				} else {
 					assert_int_equal(strncmp(err.text, "line ", 5), 0);
