@@ -88,10 +88,34 @@ static int word_next(const char **text, char *word, size_t size)
 	return (int)len;
 }
 
+/* The first and the last address of a network are nobody's: routers answer for the one, all hosts hear the other. */
+static const char *address_of_network(const struct config_address *address)
+{
+	unsigned bits = (unsigned)vrrp_addr_size(&address->addr) * 8;
+	bool zeros = true;
+	bool ones = true;
+
+	if (address->prefix_len + 1U >= bits) { /* a host, or both ends of a link (RFC 3021, RFC 6164) */
+		return NULL;
+	}
+	for (unsigned i = address->prefix_len; i < bits; i++) {
+		bool bit = (address->addr.bytes[i / 8] >> (7 - i % 8) & 1) != 0;
+
+		zeros = zeros && !bit;
+		ones = ones && bit;
+	}
+	if (zeros) {
+		return address->addr.family == 4 ? "is the network's own address"
+						 : "is the subnet-router anycast address";
+	}
+	return ones && address->addr.family == 4 ? "is the network's broadcast address" : NULL;
+}
+
 static int address_prefix_parse(char *word, struct config_address *address, struct config_hint *hint)
 {
 	char *slash = strchr(word, '/');
 	int64_t prefix_len = -1;
+	const char *why;
 	int code;
 
 	if (slash != NULL) {
@@ -111,6 +135,11 @@ static int address_prefix_parse(char *word, struct config_address *address, stru
 		prefix_len = address->addr.family == 4 ? 32 : 128;
 	}
 	address->prefix_len = (uint8_t)prefix_len;
+	why = address_of_network(address);
+	if (why != NULL) {
+		return config_hint_set(hint, -EINVAL, "%s/%d %s: write a host's address in it, or another prefix", word,
+			address->prefix_len, why);
+	}
 	return 0;
 }
 

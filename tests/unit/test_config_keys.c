@@ -104,6 +104,12 @@ static const struct bad {
 	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.9/33\" }", "prefix from 1 to 32" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.9/0\" }", "prefix from 1 to 32" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"2001:db8::9/129\" }", "prefix from 1 to 128" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.0/24\" }", "10.0.0.0/24 is the network's own address" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.255/24\" }", "10.0.0.255/24 is the network's broadcast address" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.1.0/22 dev eth1\", \"10.0.3.255/22\" }", "10.0.3.255/22 is the network's" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.4/30\" }", "network's own" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"2001:db8::/64\" }", "anycast" },
+	{ CONFIG_TYPE_ADDRESSES, "{ \"2001:db8::4/126\" }", "anycast" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.9/24 dev\" }", "write \"10.0.0.10/24" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.9/24 via eth1\" }", "write \"10.0.0.10/24" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"10.0.0.9/24 dev eth1 dev eth2\" }", "write \"10.0.0.10/24" },
@@ -149,7 +155,8 @@ static const char *good_value(const struct config_key *key)
 	case CONFIG_TYPE_HOST:
 		return "\"2001:db8::1\"";
 	case CONFIG_TYPE_ADDRESSES:
-		return "{ \"10.0.0.9\", '10.0.0.8/24 dev eth1 label eth1:pg' }";
+		return "{ \"10.0.0.9\", '10.0.0.8/24 dev eth1 label eth1:pg', \"10.0.1.0/22\", \"10.0.0.4/31\", "
+		       "\"10.0.0.7/31\", \"10.0.0.0\", \"2001:db8::ffff:ffff:ffff:ffff/64\", \"2001:db8::2/127\" }";
 	case CONFIG_TYPE_INTERFACES:
 		return "{ eth1, \"eth2\" }";
 	default:
