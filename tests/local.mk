@@ -158,6 +158,7 @@ golden_sources = \
 	tests/golden/golden.h \
 	tests/golden/main.c \
 	tests/golden/verbs.c \
+	tests/golden/operator.c \
 	tests/golden/watch.c \
 	tests/golden/words.c
 tests_golden_golden_SOURCES = $(sim_world) $(golden_sources) tests/mutants/none.c tests/mutants/mutants.h

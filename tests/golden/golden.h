@@ -63,6 +63,9 @@ void golden_carry_out(struct golden_story *story, const char *line);
 /* Ends the world. */
 void golden_end(struct golden_story *story);
 
+/* operator.c: carries out an operator's verb; false if it is none. */
+bool golden_operator(struct golden_verb *verb);
+
 /* words.c: reads on. accept: the next word(s), if they are these. break: the story is red. */
 void golden_break(struct golden_verb *verb, const char *what);
 const char *golden_next(struct golden_verb *verb);

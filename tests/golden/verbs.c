@@ -4,15 +4,20 @@
  *
  *	members N [witnesses W]           first; db1 is the primary, the others stream from it; w.. are the last
  *	set KNOB=VALUE                    a knob of the simulator (tests/sim/knobs.h), before or after the start
- *	cluster up                        all started, db1 serves, the others are its standbys; told by nobody
+ *	cluster up                        all that db1's configuration names started; db1 serves, the others are its
+ *	                                  standbys; told by nobody
  *	start WHO                         the daemon
  *	kill WHO, lose file WHO           the daemon dies; and its state file is damaged
- *	stop WHO                          clean stop of the daemon
  *	freeze WHO for TIME [before ACT]  the daemon, now or before its next action ACT: gate, bind, store, send, pg
- *promote ... power off WHO, boot WHO           the host cut WHO [from WHO], cut WHO to WHO   links, both ways (from all
- *others by default) or one way mend                              all links carrier WHO up|down postgres WHO
- *dies|hangs|answers|is promoted by hand|is started by hand clock WHO runs at PPM             of true time, from now on
+ *	                                  promote ...
+ *	power off WHO, boot WHO           the host
+ *	cut WHO [from WHO], cut WHO to WHO   links, both ways (from all others by default) or one way
+ *	mend                              all links
+ *	carrier WHO up|down
+ *	postgres WHO dies|hangs|answers|is promoted by hand|is started by hand
+ *	clock WHO runs at PPM             of true time, from now on
  *	claim WHO, address lost WHO, kernel fails WHO   what the kernel tells the daemon
+ *	stop, restart, pause, ...         an operator's, see operator.c
  *	run TIME
  *	until WHO is ROLE within TIME     or: until WHO serves within TIME, until nobody serves within TIME
  *	expect WHO is ROLE, expect WHO serves, expect nobody serves
@@ -34,6 +39,7 @@ static const struct sim_knobs default_knobs = { .seed = 1,
 	.restart_grace_us = 10000000,
 	.boot_wait_us = 10000000,
 	.promote_timeout_us = 10000000,
+	.switchover_timeout_us = 10000000,
 	.fault_hold_us = 10000000,
 	.max_lag_bytes = 16777216,
 	.manage_full = 1,
@@ -242,7 +248,7 @@ static bool all_is_well(struct golden_verb *verb)
 	const struct sim_world *world = &verb->story->world;
 	const struct vrrp_core *first = &world->member[0].core;
 
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->member[0].listed; i++) {
 		const struct sim_member *member = &world->member[i];
 
 		if (i == 0 ? first->role != VRRP_ROLE_MASTER
@@ -264,7 +270,7 @@ static void cluster_up(struct golden_verb *verb)
 	size_t size = 0;
 
 	story->out = open_memstream(&untold, &size);
-	for (unsigned i = 0; i < story->world.count; i++) {
+	for (unsigned i = 0; i < story->world.member[0].listed; i++) {
 		sim_member_start(&story->world, &story->world.member[i]);
 	}
 	golden_run_to(story, CLUSTER_UP_US, all_is_well, verb);
@@ -283,12 +289,6 @@ static void lose_file(struct sim_world *world, struct sim_member *member)
 {
 	sim_member_kill(world, member);
 	member->disk.damaged = true;
-}
-
-static void stop(struct sim_world *world, struct sim_member *member)
-{
-	member->clean_stop = true;
-	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_STOP });
 }
 
 static void set_knob(struct golden_verb *verb)
@@ -320,8 +320,6 @@ static void host_or_daemon(struct golden_verb *verb)
 		each(verb, sim_member_kill);
 	} else if (golden_accept_words(verb, "lose file")) {
 		each(verb, lose_file);
-	} else if (golden_accept(verb, "stop")) {
-		each(verb, stop);
 	} else if (golden_accept_words(verb, "power off")) {
 		each(verb, sim_member_power_off);
 	} else if (golden_accept(verb, "boot")) {
@@ -359,7 +357,9 @@ static void in_the_world(struct golden_verb *verb)
 			return;
 		}
 	}
-	host_or_daemon(verb);
+	if (!golden_operator(verb)) {
+		host_or_daemon(verb);
+	}
 }
 
 void golden_carry_out(struct golden_story *story, const char *line)

@@ -41,6 +41,7 @@ static const struct knob table[] = {
 	KNOB(restart_grace_us, 1000000, 10000000, KNOB_LOG),
 	KNOB(boot_wait_us, 100000, 10000000, KNOB_LOG),
 	KNOB(promote_timeout_us, 300000, 10000000, KNOB_LOG),
+	KNOB(switchover_timeout_us, 100000, 10000000, KNOB_LOG),
 	KNOB(fault_hold_us, 100000, 10000000, KNOB_LOG),
 	KNOB(election_lag_bytes, 1, 1000000, KNOB_LOG_OR_0),
 	KNOB(max_lag_bytes, 100000, 100000000, KNOB_LOG),

@@ -39,6 +39,7 @@ struct sim_knobs {
 	int64_t restart_grace_us;
 	int64_t boot_wait_us;
 	int64_t promote_timeout_us;
+	int64_t switchover_timeout_us;
 	int64_t fault_hold_us;
 	int64_t election_lag_bytes;
 	int64_t max_lag_bytes;

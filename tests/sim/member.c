@@ -11,16 +11,17 @@
 #define MEMBER_GARP_REPEAT 3
 #define MEMBER_GARP_REFRESH_US (60 * VRRP_US_PER_S)
 #define MEMBER_SYSTEM_PORT 5432
+#define MEMBER_KEY_HASH 7 /* all keys but the member list are the same everywhere */
 #define MEMBER_BOOT_LOCAL_MAX_US (30 * VRRP_US_PER_S)
 
 static void fill_config(const struct sim_world *world, const struct sim_member *member, struct vrrp_core_config *config)
 {
 	const struct sim_knobs *knobs = &world->knobs;
 
-	*config = (struct vrrp_core_config){ .member_count = (uint8_t)world->count,
+	*config = (struct vrrp_core_config){ .member_count = member->listed,
 		.self = member->index,
 		.vrid = 51,
-		.digest = { 1 },
+		.digest = { member->listed },
 		.quorum = knobs->quorum_none != 0 ? VRRP_QUORUM_NONE : VRRP_QUORUM_MAJORITY,
 		.durability = (enum vrrp_durability)knobs->durability,
 		.sync_standbys = (uint8_t)knobs->sync_standbys,
@@ -33,16 +34,19 @@ static void fill_config(const struct sim_world *world, const struct sim_member *
 		.restart_grace_us = knobs->restart_grace_us,
 		.boot_wait_us = knobs->boot_wait_us,
 		.promote_timeout_us = knobs->promote_timeout_us,
+		.switchover_timeout_us = knobs->switchover_timeout_us,
 		.fault_hold_us = knobs->fault_hold_us,
 		.garp_repeat_delay_us = VRRP_US_PER_S,
 		.garp_refresh_us = MEMBER_GARP_REFRESH_US,
 		.garp_repeat = MEMBER_GARP_REPEAT,
 		.election_lag_bytes = (uint64_t)knobs->election_lag_bytes,
 		.max_lag_bytes = (uint64_t)knobs->max_lag_bytes };
-	for (unsigned i = 0; i < world->count; i++) {
+	memset(config->key_hash, MEMBER_KEY_HASH, sizeof(config->key_hash));
+	for (unsigned i = 0; i < member->listed; i++) {
 		config->member[i] = (struct vrrp_member_config){ .id = (uint8_t)(i + 1),
 			.priority = (uint8_t)(100 + 10 * (i % 3)),
-			.witness = world->member[i].witness };
+			.witness = world->member[i].witness,
+			.hash = i + 1 };
 	}
 }
 
@@ -255,7 +259,9 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	event->report = NULL;
 	event->member = VRRP_MEMBER_NONE;
 	member->packet = entry.packet;
-	if (entry.kind == VRRP_EVENT_REPORT) {
+	if (entry.kind == VRRP_EVENT_SWITCHOVER) {
+		event->member = entry.member;
+	} else if (entry.kind == VRRP_EVENT_REPORT) {
 		event->member = entry.member;
 		event->report = &entry.packet->report;
 	} else if (entry.kind == VRRP_EVENT_START) {

@@ -136,6 +136,6 @@ void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct 
 void sim_pg_op_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
 /* The helper that carries an order out is cut off in the middle. */
 void sim_pg_op_cut(struct sim_world *world, struct sim_member *member);
-void sim_pg_checkpoint_done(struct sim_member *member);
+void sim_pg_checkpoint_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event);
 
 #endif

@@ -60,7 +60,11 @@ void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct 
 
 	if (action->op == VRRP_PG_OP_CHECKPOINT) {
 		sim_world_push(world, sim_draw(world, 1, world->knobs.checkpoint_us),
-			(struct sim_event){ .kind = SIM_EV_PG_CHECKPOINT, .member = member->index, .life = pg->life });
+			(struct sim_event){ .kind = SIM_EV_PG_CHECKPOINT,
+				.member = member->index,
+				.life = pg->life,
+				.ticket = action->ticket,
+				.daemon = member->life });
 		return;
 	}
 	sim_pg_op_cut(world, member);
@@ -82,11 +86,15 @@ void sim_pg_op(struct sim_world *world, struct sim_member *member, const struct 
 	}
 }
 
-void sim_pg_checkpoint_done(struct sim_member *member)
+void sim_pg_checkpoint_done(struct sim_world *world, struct sim_member *member, const struct sim_event *event)
 {
-	if (member->pg.state == SIM_PG_UP && !member->pg.standby) {
+	bool same = event->life == member->pg.life;
+
+	if (same && member->pg.state == SIM_PG_UP && !member->pg.standby) {
 		member->pg.control_timeline = sim_pg_timeline(&member->pg);
 	}
+	report_done(world, member, event->ticket, event->daemon,
+		same && member->pg.state == SIM_PG_UP && !member->pg.hung, false);
 }
 
 static bool promote(struct sim_world *world, struct sim_member *member)

@@ -60,6 +60,7 @@ struct sim_event {
 	uint64_t life;  /* of the daemon, host or PostgreSQL it belongs to; another one: ignored */
 	struct sim_packet *packet;
 	uint64_t ticket;
+	uint64_t daemon; /* life of the daemon that a ticket is of */
 	uint8_t kind;
 	uint8_t member;
 	uint8_t a;
@@ -135,6 +136,7 @@ struct sim_inbox_entry {
 struct sim_member {
 	uint8_t index;
 	bool witness;
+	uint8_t listed; /* its configuration names the first so many members */
 
 	/* host: clock, kernel, disk */
 	bool host_up;

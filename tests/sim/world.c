@@ -104,6 +104,7 @@ void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs)
 
 		member->index = (uint8_t)i;
 		member->witness = i >= world->count - (unsigned)knobs->witnesses;
+		member->listed = (uint8_t)world->count;
 		member->host_up = true;
 		member->carrier = true;
 		sim_clock_boot(world, member, sim_draw(world, VRRP_US_PER_S, WORLD_LOCAL_MAX_US));
@@ -202,9 +203,7 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 		sim_pg_reread(world, member, event);
 		break;
 	case SIM_EV_PG_CHECKPOINT:
-		if (event->life == member->pg.life) {
-			sim_pg_checkpoint_done(member);
-		}
+		sim_pg_checkpoint_done(world, member, event);
 		break;
 	case SIM_EV_FAULT:
 		sim_fault_next(world);
