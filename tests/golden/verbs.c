@@ -14,7 +14,7 @@
  *	cut WHO [from WHO], cut WHO to WHO   links, both ways (from all others by default) or one way
  *	mend                              all links
  *	carrier WHO up|down
- *	postgres WHO dies|hangs|answers|is promoted by hand|is started by hand
+ *	postgres WHO dies|hangs|answers, and: is shut down|promoted|started by hand
  *	clock WHO runs at PPM             of true time, from now on
  *	claim WHO, address lost WHO, kernel fails WHO   what the kernel tells the daemon
  *	stop, restart, pause, ...         an operator's, see operator.c
@@ -203,6 +203,8 @@ static void postgres(struct golden_verb *verb)
 	sim_pg_sync_all(world);
 	if (golden_accept(verb, "dies")) {
 		sim_pg_die(world, member, false);
+	} else if (golden_accept_words(verb, "is shut down by hand")) {
+		sim_pg_die(world, member, true);
 	} else if (golden_accept(verb, "hangs")) {
 		member->pg.hung = true;
 	} else if (golden_accept(verb, "answers")) {
