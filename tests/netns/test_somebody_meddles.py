@@ -59,9 +59,20 @@ def test_another_host_claims_the_address_and_the_clients_come_back(make_lab):
     assert lab.daemons["w1"].stop() == 0  # its own gate would not let it announce; as a stranger it may
     announced = lambda: lab.daemons["db1"].log_tail(100_000).count("is claimed by")  # noqa: E731
     before = announced()
+    watcher = lab.start_watcher()
+    watcher.wait_answer("db1")
+    claimed_us = procs.now_us()
     lab.net.announce("w1")  # w1 has not got the address: who believes it talks to nobody
     procs.wait_until(lambda: announced() > before, 5, "the claim was noticed", lab.describe)
     procs.wait_until(lambda: pings(lab), 5, "the client reaches the holder again", lab.describe)
+
+    def first(host):
+        return next((one.us for one in watcher.read()[1] if one.us >= claimed_us and one[1:] == ("garp", host)), None)
+
+    procs.wait_until(lambda: first("w1") and first("db1"), 5, "the watcher has written both", lab.describe)
+    late_ms = (first("db1") - first("w1")) / 1000
+    print(f"the holder announced again {late_ms:.2f} ms after the claim")
+    assert 0 < late_ms < 1000
     assert lab.daemons["db1"].state() == "MASTER"
 
 
