@@ -51,11 +51,13 @@ void core_pause_heard(struct vrrp_core *core, const struct vrrp_report *report, 
 /* All its WAL comes from that primary: its newer word of it is not a lead over it. */
 static bool has_it_from(const struct vrrp_report *report, const struct vrrp_standing *primary)
 {
-	return (report->flags & VRRP_FLAG_IN_RECOVERY) != 0 &&
-	       (((report->flags & VRRP_FLAG_STREAMING) != 0 && report->upstream == primary->id) ||
-		       (primary->at.epoch.member == primary->id &&
-			       vrrp_ballot_equal(&report->epoch, &primary->at.epoch) &&
-			       report->timeline == primary->at.timeline));
+	struct vrrp_follower follower = { .in_recovery = (report->flags & VRRP_FLAG_IN_RECOVERY) != 0,
+		.streaming = (report->flags & VRRP_FLAG_STREAMING) != 0,
+		.upstream = report->upstream,
+		.epoch = report->epoch,
+		.timeline = report->timeline };
+
+	return vrrp_standing_is_source(primary, &follower);
 }
 
 /* A running primary, and nobody who is heard is ahead of it. My own data is the caller's to judge. */

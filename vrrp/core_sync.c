@@ -28,10 +28,26 @@ uint16_t core_sync_wanted(const struct vrrp_core *core)
 	return (uint16_t)(wanted & ~(unsigned)core->pg.sync.intruders);
 }
 
+/*
+ * A resumed lease: who is named was named by the process before under this very ballot, and while that lease runs no
+ * other holder can have taken it away [A5]. Not being heard yet by this process is no reason to let clients wait.
+ */
+static uint16_t spared(const struct vrrp_core *core)
+{
+	unsigned set = 0;
+
+	for (unsigned i = 0; i < core->config.member_count && vrrp_time_before(core->now, core->resumed_end); i++) {
+		set |= core_fresh(core, i) == NULL && vrrp_vouch_counts(&core->config, i) ? 1U << i : 0;
+	}
+	return (uint16_t)(set & core->pg.sync.named & ~(unsigned)core->pg.sync.intruders);
+}
+
 /* Walsenders that count and must not. */
 static uint16_t late(const struct vrrp_core *core)
 {
-	return (uint16_t)((core->pg.sync.counted & ~(unsigned)core_sync_wanted(core)) | core->pg.sync.intruders);
+	unsigned may = core_sync_wanted(core) | (unsigned)spared(core);
+
+	return (uint16_t)((core->pg.sync.counted & ~may) | core->pg.sync.intruders);
 }
 
 static bool is_ours(const struct vrrp_core *core)
@@ -145,7 +161,7 @@ static void bring_in_force(struct vrrp_core *core, struct vrrp_update *update)
 		core->sync_proved = false;
 		core->names_ballot = (struct vrrp_ballot){ 0 };
 		core_sync_order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
-	} else if (master ? sync->named != wanted : (sync->named & ~(unsigned)wanted) != 0) {
+	} else if (master ? sync->named != (wanted | spared(core)) : (sync->named & ~(unsigned)wanted) != 0) {
 		core_sync_order(core, update, VRRP_PG_OP_SYNC_NAMES, wanted, core->config.sync_standbys);
 	} else if (!core->sync_proved) {
 		core_sync_order(core, update, VRRP_PG_OP_DROP_SENDERS, core->sync_drop ? wanted : EVERYBODY,

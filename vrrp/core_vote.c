@@ -81,21 +81,20 @@ bool core_primary_is_known(const struct vrrp_core *core, uint8_t candidate)
 }
 
 /*
- * All my WAL came from this running primary: I stream from it, or its epoch is its own and mine. Its report is older
- * than what I have received since, so by the report I would be ahead of it and veto a renewal that I have to grant
- * anew (a restarted voter); it cannot lack what it has sent, because a walsender sends what is flushed.
+ * I stream from it, or its epoch is its own and mine. Its report is older than what I have received since, so by the
+ * report I would be ahead of it and veto a renewal that I have to grant anew (a restarted voter).
  */
 bool core_is_my_source(const struct vrrp_core *core, const struct vrrp_standing *candidate)
 {
-	int index = core_index_of(core, candidate->id);
+	unsigned upstream = core->pg.upstream;
+	bool streams = core->pg.streaming && upstream < core->config.member_count;
+	struct vrrp_follower own = { .in_recovery = core->pg.in_recovery,
+		.streaming = streams,
+		.upstream = streams ? core->config.member[upstream].id : 0,
+		.epoch = core->stored.epoch,
+		.timeline = core->pg.timeline };
 
-	if (!candidate->primary || !core->pg.in_recovery) {
-		return false;
-	}
-	return (core->pg.streaming && core->pg.upstream == index) ||
-	       (candidate->at.epoch.member == candidate->id &&
-		       vrrp_ballot_equal(&core->stored.epoch, &candidate->at.epoch) &&
-		       core->pg.timeline == candidate->at.timeline);
+	return vrrp_standing_is_source(candidate, &own);
 }
 
 /* My data is ahead of the candidate's, down or up, I eligible or not. */

@@ -9,6 +9,15 @@ struct vrrp_standing vrrp_standing_from_report(const struct vrrp_report *report)
 		.eligible = (report->flags & VRRP_FLAG_ELIGIBLE) != 0 };
 }
 
+bool vrrp_standing_is_source(const struct vrrp_standing *primary, const struct vrrp_follower *follower)
+{
+	return primary->primary && follower->in_recovery &&
+	       ((follower->streaming && follower->upstream == primary->id) ||
+		       (primary->at.epoch.member == primary->id &&
+			       vrrp_ballot_equal(&follower->epoch, &primary->at.epoch) &&
+			       follower->timeline == primary->at.timeline));
+}
+
 bool vrrp_standing_ahead(const struct vrrp_standing *a, const struct vrrp_standing *b, uint64_t lag_bytes)
 {
 	uint64_t bytes;

@@ -16,6 +16,22 @@ struct vrrp_standing {
 	bool eligible;
 };
 
+/* Where a standby's WAL comes from, and under whose name. */
+struct vrrp_follower {
+	bool in_recovery;
+	bool streaming;
+	uint8_t upstream; /* id of the member it streams from */
+	struct vrrp_ballot epoch;
+	uint32_t timeline;
+};
+
+/*
+ * All of the follower's WAL came from this primary: it streams from there, or the primary's epoch is its own and the
+ * follower's. What is newer there than in the primary's last report is not ahead of it: a walsender sends what is
+ * flushed.
+ */
+bool vrrp_standing_is_source(const struct vrrp_standing *primary, const struct vrrp_follower *follower);
+
 /* The standing that a report claims. */
 struct vrrp_standing vrrp_standing_from_report(const struct vrrp_report *report);
 

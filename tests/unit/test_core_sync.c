@@ -134,6 +134,94 @@ static void an_order_that_fails_is_given_again_and_the_gate_waits(void **state)
 	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
 }
 
+/* Holds, two standbys are named and count; then a restart that keeps the lease. The new process has heard nobody. */
+static void resumed(void)
+{
+	const uint16_t both = 1U << 1 | 1U << 2;
+
+	serving();
+	for (unsigned i = 1; i <= 2; i++) {
+		lab.peer[i].epoch = lab.core.ballot;
+		core_lab_hear(&lab, i);
+		core_lab_settle(&lab);
+	}
+	lab.list.counted = lab.list.senders = both;
+	core_lab_sync_said(&lab);
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.pg.sync.named, both);
+	lab.now = vrrp_time_add(lab.now, CORE_LAB_MS);
+	core_lab_event(&lab, VRRP_EVENT_RESTART, true);
+	core_lab_grant(&lab, 1);
+	assert_true(lab.core.exited);
+	lab.now = vrrp_time_add(lab.now, 300 * CORE_LAB_MS);
+	lab.disk.long_grant_this_boot = true;
+	lab.probe_held = true;
+	core_lab_start(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_NONE);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_SYNC_NAMES), 0);
+	lab.probe_held = false;
+}
+
+static void s43_a_resumed_holder_learns_the_names_from_its_first_look(void **state)
+{
+	(void)state;
+	resumed();
+	core_lab_probe(&lab);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_SYNC_NAMES), 0);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DROP_SENDERS); /* the proof only: nobody is cut off for it */
+	assert_int_equal(lab.core.sync_set & 6, 6);
+	assert_int_equal(lab.core.sync_k, 1);
+	core_lab_settle(&lab);
+	assert_int_equal(lab.list.counted, 6);
+	core_lab_probe(&lab);
+	core_lab_run_us(&lab, SECOND, 1U << 1);
+	core_lab_hear(&lab, 2);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_SYNC_NAMES) + core_lab_ops(&lab, VRRP_PG_OP_DROP_SENDERS), 0);
+	assert_int_equal(lab.core.pg.sync.named, 6);
+}
+
+static void s43_who_is_not_heard_is_named_no_longer_than_the_lease_of_before(void **state)
+{
+	(void)state;
+	resumed();
+	core_lab_probe(&lab);
+	core_lab_settle(&lab);
+	core_lab_run_us(&lab, vrrp_time_diff_us(lab.core.resumed_end, lab.now) - 2 * CORE_LAB_MS, 1U << 1);
+	assert_int_equal(lab.core.pg.sync.named, 6);
+	core_lab_run_us(&lab, 3 * CORE_LAB_MS, 1U << 1);
+	core_lab_settle(&lab);
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_int_equal(lab.list.named, 1U << 1);
+}
+
+static void s43_a_list_that_was_changed_meanwhile_is_set_and_proved_again(void **state)
+{
+	(void)state;
+	resumed();
+	lab.list.k = 2;
+	core_lab_sync_said(&lab);
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_SYNC_NAMES);
+	core_lab_pg_done(&lab, true);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DROP_SENDERS);
+	assert_int_equal(lab.core.sync_k, 1);
+}
+
+/* A member that is heard and has another epoch is not spared. */
+static void s43_who_is_heard_is_judged_by_what_it_says(void **state)
+{
+	(void)state;
+	resumed();
+	lab.peer[2].epoch = (struct vrrp_ballot){ 1, 1, 3 };
+	core_lab_hear(&lab, 2);
+	core_lab_hear(&lab, 1);
+	core_lab_probe(&lab);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_SYNC_NAMES);
+	assert_int_equal(lab.core.sync_set, 1U << 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +232,10 @@ int main(void)
 		cmocka_unit_test(a_walsender_without_the_members_slot_is_terminated),
 		cmocka_unit_test(settings_that_lose_commits_keep_the_gate_shut),
 		cmocka_unit_test(an_order_that_fails_is_given_again_and_the_gate_waits),
+		cmocka_unit_test(s43_a_resumed_holder_learns_the_names_from_its_first_look),
+		cmocka_unit_test(s43_who_is_not_heard_is_named_no_longer_than_the_lease_of_before),
+		cmocka_unit_test(s43_a_list_that_was_changed_meanwhile_is_set_and_proved_again),
+		cmocka_unit_test(s43_who_is_heard_is_judged_by_what_it_says),
 	};
 
 	return cmocka_run_group_tests_name("core_sync", tests, NULL, NULL);
