@@ -75,6 +75,7 @@ unit_tests = \
 	tests/unit/test_status \
 	tests/unit/test_stored_text \
 	tests/unit/test_token_text \
+	tests/unit/test_verbs_which \
 	tests/unit/test_vipctl_table \
 	tests/unit/test_words
 

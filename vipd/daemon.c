@@ -19,6 +19,7 @@
 #include "vipd/status.h"
 #include "vipd/verbs.h"
 #include "vipd/verbs_switch.h"
+#include "vipd/verbs_which.h"
 #include "vrrp/report.h"
 
 struct daemon {
@@ -129,8 +130,9 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	if (verb == NULL) {
 		return control_error_new("a request needs a verb", NULL);
 	}
-	if (only != NULL && config_instance_find(daemon->config, only) == NULL) {
-		return control_error_new("there is no instance of that name here", "vipctl status shows all instances");
+	answer = verbs_which_check(daemon->config, verb, only);
+	if (answer != NULL) {
+		return answer;
 	}
 	if (strcmp(verb, "status") == 0) {
 		return json_pack("{s:b, s:o}", "ok", 1, "result", status_all(daemon, only));

@@ -67,11 +67,7 @@ void instance_step_at(struct instance *instance, struct vrrp_event *event, struc
 		instance->stepped(instance->user, instance);
 	}
 	if (instance->postgres != NULL) {
-		int holder = vrrp_core_holder(&instance->core);
-
-		postgres_served_set(
-			instance->postgres, holder >= 0 && (size_t)holder != instance->self &&
-						    instance->core.peer[holder].report.role == VRRP_ROLE_MASTER);
+		postgres_served_set(instance->postgres, vrrp_core_follows(&instance->core));
 		arm(instance->pg_timer, postgres_deadline(instance->postgres));
 	}
 }

@@ -97,6 +97,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/verbs.h \
 	vipd/verbs_switch.c \
 	vipd/verbs_switch.h \
+	vipd/verbs_which.c \
+	vipd/verbs_which.h \
 	vipd/vipctl_client.c \
 	vipd/vipctl_client.h \
 	vipd/vipctl_gate.c \

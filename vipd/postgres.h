@@ -51,8 +51,9 @@ struct postgres_order {
 void postgres_order(struct postgres *postgres, const struct postgres_order *order, struct vrrp_time now);
 
 /*
- * Another member is MASTER, or not. With durability = quorum a standby that streams without its own slot (an adopted
- * one) is given it then; primary_conninfo stays as it is.
+ * The core follows a MASTER (vrrp_core_follows), or not. With durability = quorum a standby that streams without its
+ * own slot (an adopted one) is given it then; primary_conninfo stays as it is. The receiver connects anew for it, so it
+ * is done only for a holder whose history was compared (I6).
  */
 void postgres_served_set(struct postgres *postgres, bool served);
 

@@ -6,6 +6,7 @@
 
 #include "vipd/clock.h"
 #include "vipd/log.h"
+#include "vrrp/addr.h"
 
 #define SENTENCE_SIZE 320
 
@@ -92,8 +93,6 @@ static void target_refusal(
 static const char *refusal_hint(enum vrrp_switch_refusal refusal)
 {
 	switch (refusal) {
-	case VRRP_SWITCH_REFUSED_NOT_HOLDER:
-		return "run it on the host that does";
 	case VRRP_SWITCH_REFUSED_PAUSED:
 		return "vipctl resume";
 	case VRRP_SWITCH_REFUSED_NO_TARGET:
@@ -109,6 +108,30 @@ static const char *refusal_hint(enum vrrp_switch_refusal refusal)
 	}
 }
 
+/* What concerns the whole instance is the holder's to do: the host, and what to type there. */
+static json_t *not_holder_new(const struct instance *instance, int wanted)
+{
+	int holder = vrrp_core_holder(&instance->core);
+	bool here = holder >= 0 && (size_t)holder == instance->self; /* holds the lease, and does not serve */
+	char address[VRRP_ADDR_TEXT_MAX];
+	char text[SENTENCE_SIZE];
+	char hint[SENTENCE_SIZE];
+
+	if (holder < 0) {
+		return control_error_new(
+			"nobody holds the lease: there is nothing to hand over", "vipctl status shows why nobody does");
+	}
+	if (here) {
+		return control_error_new(
+			"the lease is just being taken, or let go", "vipctl status shows when that is over");
+	}
+	(void)snprintf(text, sizeof(text), "this host does not serve: %s holds the lease", name_of(instance, holder));
+	(void)snprintf(hint, sizeof(hint), "on %s (%s): vipctl --instance %s switchover%s%s", name_of(instance, holder),
+		vrrp_addr_format(&instance->own->member[holder].address, address), instance->own->name,
+		wanted >= 0 ? " --to " : "", wanted >= 0 ? name_of(instance, wanted) : "");
+	return control_error_new(text, hint);
+}
+
 static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_refusal refusal, int wanted)
 {
 	char text[SENTENCE_SIZE];
@@ -116,9 +139,7 @@ static json_t *refusal_new(const struct instance *instance, enum vrrp_switch_ref
 	target_refusal(instance, refusal, wanted, text, sizeof(text));
 	switch (refusal) {
 	case VRRP_SWITCH_REFUSED_NOT_HOLDER:
-		(void)snprintf(text, sizeof(text), "this host does not serve: %s holds the lease",
-			name_of(instance, vrrp_core_holder(&instance->core)));
-		break;
+		return not_holder_new(instance, wanted);
 	case VRRP_SWITCH_REFUSED_UNDER_WAY:
 		(void)snprintf(text, sizeof(text), "a switchover to %s is under way",
 			name_of(instance, instance->core.switchover.target));
@@ -321,9 +342,6 @@ json_t *verbs_switch_request(struct instance *const *instances, size_t count, co
 {
 	struct instance *instance = instances[0];
 
-	if (only == NULL && count > 1) {
-		return control_error_new("there are several instances here", "say which with --instance");
-	}
 	for (size_t i = 0; only != NULL && i < count; i++) {
 		instance = strcmp(instances[i]->own->name, only) == 0 ? instances[i] : instance;
 	}

@@ -84,10 +84,9 @@ static int ask(struct vipctl_client *client, const struct arguments *arguments, 
 	}
 	result = json_object_get(answer, "result");
 	if (!json_is_true(json_object_get(answer, "ok")) || result == NULL) {
-		vipctl_say_failure(json_string_value(json_object_get(answer, "error")),
-			json_string_value(json_object_get(answer, "hint")));
+		code = vipctl_say_refusal(answer);
 		json_decref(answer);
-		return VIPCTL_EXIT_REFUSED;
+		return code;
 	}
 	*ret_result = json_incref(result);
 	json_decref(answer);
@@ -190,14 +189,15 @@ static int check_run(const struct arguments *arguments)
 	const json_t *instances;
 	const json_t *instance = NULL;
 	bool yes;
+	int code;
 
 	if (vipctl_client_open(arguments->control, &client, &err) < 0) {
 		return vipctl_say_failure(err.text, NULL);
 	}
-	status_ask(&client, arguments, &status);
+	code = status_ask(&client, arguments, &status);
 	vipctl_client_close(&client);
 	if (status == NULL) {
-		return VIPCTL_EXIT_REFUSED;
+		return code;
 	}
 	instances = json_object_get(status, "instances");
 	for (size_t i = 0; i < json_array_size(instances) && instance == NULL; i++) {

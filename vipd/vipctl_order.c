@@ -13,8 +13,7 @@ static int last_print(const json_t *answer, bool json)
 	char escaped[VIPCTL_SENTENCE_SIZE];
 
 	if (!json_is_true(json_object_get(answer, "ok"))) {
-		return vipctl_say_failure(json_string_value(json_object_get(answer, "error")),
-			json_string_value(json_object_get(answer, "hint")));
+		return vipctl_say_refusal(answer);
 	}
 	if (json && result != NULL) {
 		json_dumpf(result, stdout, JSON_ENSURE_ASCII);

@@ -16,3 +16,11 @@ int vipctl_say_failure(const char *what, const char *hint)
 	}
 	return VIPCTL_EXIT_REFUSED;
 }
+
+int vipctl_say_refusal(const json_t *answer)
+{
+	int code = vipctl_say_failure(json_string_value(json_object_get(answer, "error")),
+		json_string_value(json_object_get(answer, "hint")));
+
+	return json_is_true(json_object_get(answer, "usage")) ? VIPCTL_EXIT_USAGE : code;
+}

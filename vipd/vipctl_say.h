@@ -6,6 +6,8 @@
 #ifndef VIPD_VIPCTL_SAY_H
 #define VIPD_VIPCTL_SAY_H
 
+#include <jansson.h>
+
 #define VIPCTL_EXIT_DONE 0
 #define VIPCTL_EXIT_REFUSED 1 /* or failed, or the daemon cannot be reached; check: no or unknown */
 #define VIPCTL_EXIT_USAGE 2
@@ -13,5 +15,8 @@
 
 /* NULL for `what`: the daemon gave no reason; for `hint`: there is none. Returns VIPCTL_EXIT_REFUSED. */
 int vipctl_say_failure(const char *what, const char *hint);
+
+/* An answer of the daemon that is not ok. VIPCTL_EXIT_REFUSED; VIPCTL_EXIT_USAGE if the daemon says so ("usage"). */
+int vipctl_say_refusal(const json_t *answer);
 
 #endif

@@ -32,6 +32,8 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 
 /* Questions for status; all pure. Index of the holder by fresh reports, mine included; -1 = nobody known. */
 int vrrp_core_holder(const struct vrrp_core *core);
+/* PostgreSQL streams from a MASTER whose history was compared and whose epoch was taken over, durably (I6). */
+bool vrrp_core_follows(const struct vrrp_core *core);
 /* Fault bits that keep this member from being promoted; 0 = eligible. */
 uint32_t vrrp_core_faults(const struct vrrp_core *core);
 /* End of my lease as a holder or candidate; VRRP_TIME_NONE if fewer than a majority grant. */

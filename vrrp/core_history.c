@@ -67,6 +67,16 @@ const struct vrrp_report *core_followable(const struct vrrp_core *core, unsigned
 	return report;
 }
 
+bool vrrp_core_follows(const struct vrrp_core *core)
+{
+	unsigned index = 0;
+	const struct vrrp_report *report = core_followable(core, &index);
+
+	return report != NULL && core->pg.up && core->pg.streaming && core->pg.upstream == index &&
+	       !core->stored.diverged && vrrp_ballot_equal(&core->stored.epoch, &report->ballot) &&
+	       core->stored_ticket >= core->epoch_ticket;
+}
+
 /* On a timeline that the stored history does not end with: the holder's history is mine if I stream from it under its
  * epoch; otherwise it is read from disk. */
 void core_keep_history(struct vrrp_core *core, struct vrrp_update *update)

@@ -280,6 +280,42 @@ static void a_dead_primary_is_started_though_nobody_is_promoted(void **state)
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 1);
 }
 
+/*
+ * What makes PostgreSQL's receiver connect anew (the slot of a standby that streams without one) waits until the holder
+ * was compared and its epoch is on the disk: a former holder that was cloned, or one that has diverged, gets no slot
+ * ahead of that.
+ */
+static void i6_follows_only_who_was_compared(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	streaming_from(1);
+	core_lab_probe(&lab);
+	assert_false(vrrp_core_follows(&lab.core)); /* it streams, and nobody serves */
+	lab.disk_held = true;
+	core_lab_be_master(&lab, 1, 20, 1);
+	core_lab_hear(&lab, 1);
+	core_lab_after_us(&lab, 3 * SECOND); /* silence is over; the epoch is on its way */
+	core_lab_hear(&lab, 1);
+	assert_false(vrrp_core_follows(&lab.core));
+	lab.disk_held = false;
+	core_lab_stored(&lab, true);
+	core_lab_hear(&lab, 1);
+	assert_true(vrrp_core_follows(&lab.core));
+	core_lab_be_master(&lab, 2, 30, 2); /* another one, not compared yet */
+	core_lab_hear(&lab, 2);
+	assert_false(vrrp_core_follows(&lab.core));
+}
+
+static void i6_who_diverged_follows_nobody(void **state)
+{
+	(void)state;
+	diverged_standby();
+	streaming_from(1);
+	core_lab_probe(&lab);
+	assert_false(vrrp_core_follows(&lab.core));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +334,8 @@ int main(void)
 		cmocka_unit_test(a2_who_streams_from_the_holder_on_a_diverged_history_is_told_apart_too),
 		cmocka_unit_test(a_copy_of_a_holder_that_is_none_any_more_is_broken_off),
 		cmocka_unit_test(managed_by_somebody_else_nothing_is_rewound_or_started),
+		cmocka_unit_test(i6_follows_only_who_was_compared),
+		cmocka_unit_test(i6_who_diverged_follows_nobody),
 	};
 
 	return cmocka_run_group_tests_name("core_rejoin", tests, NULL, NULL);
