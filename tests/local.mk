@@ -286,6 +286,7 @@ endif
 # Programs of the netns suite and the bench; run by them, not by make check. They measure, so the sanitizers stay out.
 netns_programs = \
 	tests/netns/watcher \
+	tests/bench/gate \
 	tests/bench/writer
 tests_netns_watcher_SOURCES = \
 	tests/netns/probes.c \

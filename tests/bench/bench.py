@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 
@@ -164,6 +165,26 @@ def measure_rest(session):
         }  # fmt: skip
 
 
+# --- the gate -----------------------------------------------------------------------------------------------------
+
+
+def measure_gate():
+    """tests/bench/gate.c: {name: nanoseconds, or packets a second}"""
+    done = subprocess.run([tools.built("tests/bench/gate")], stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    return {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
+
+
+def gate_table(one):
+    say(f"gate: a renewal {one['renewal']:.1f} ns")
+    for way, what in (("in_other", "inwards, another address"), ("out_other", "outwards, another address"),
+                      ("in_floating", "inwards, the address")):  # fmt: skip
+        say(f"gate: a packet {what}: IPv4 {one[f'open_{way}_ip4']:.0f} ns, IPv6 {one[f'open_{way}_ip6']:.0f} ns; "
+            f"shut {one[f'shut_{way}_ip4']:.0f} and {one[f'shut_{way}_ip6']:.0f} ns")  # fmt: skip
+    for name, what in (("other", "another address"), ("floating", "the address")):
+        say(f"gate: one core sends {one[f'sent_{name}_without']:.0f} packets/s from {what} without it, "
+            f"{one[f'sent_{name}_with']:.0f} with it: {one[f'way_{name}']:.0f} ns a packet")  # fmt: skip
+
+
 # --- the report ---------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +238,8 @@ def table(found, summary):
     for name, one in found["rest"].items():
         say(f"{name} ({one['state']}): private {one['private_kb']} KiB, PSS {one['pss_kb']}, RSS {one['rss_kb']}; "
             f"{one['cpu_percent']:.2f} % of a core at rest, advert_int {IDLE_ADVERT_INT_MS} ms")  # fmt: skip
+    if found["gate"]:
+        gate_table(found["gate"])
     say()
     for name, goal in summary["goals"].items():
         met = "met" if goal["got"] <= goal["goal"] else "MISSED"
@@ -227,13 +250,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10, help="of each kind of fault, and of the floor")
     parser.add_argument("--json", default=os.path.join(tools.BUILD or ".", "bench.json"))
-    parser.add_argument("--only", choices=("floor", "failovers", "rest"))
+    parser.add_argument("--only", choices=("floor", "failovers", "rest", "gate"))
     options = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("needs root: network namespaces, and PostgreSQL run as postgres")
     if options.only != "floor" and not (tools.daemon() and tools.vipctl()):
         parser.error("VIPD_BUILD does not name a build directory with vipd/vipd and vipd/vipctl")
-    found = {"floor_ms": [], "failovers": {}, "rest": {}}
+    found = {"floor_ms": [], "failovers": {}, "rest": {}, "gate": {}}
+    if options.only in (None, "gate"):
+        say("the gate's cost")
+        found["gate"] = measure_gate()
     with Session() as session:
         found["seed"] = session.seed
         if options.only in (None, "floor"):
