@@ -105,6 +105,26 @@ def test_primary_hears_nobody_but_is_heard_and_no_row_is_lost(make_lab):
     story.end(["db1", new])
 
 
+@pytest.mark.parametrize("layout", [THREE, TWO_AND_WITNESS])
+def test_primary_is_heard_by_nobody_but_hears_and_no_row_is_lost(make_lab, layout):
+    """nftables, the other way: nobody's grant is renewed, and what db1's clients send still arrives."""
+    lab = quorum_lab(make_lab, **layout)
+    story = QuorumStory(lab)
+
+    def mute():
+        at_us = procs.now_us()
+        for name in [*lab.members, "client"]:
+            if name != "db1":
+                lab.faults.drop("db1", name)
+        return at_us
+
+    story.fault(mute)
+    new = story.taken_over(deadline_s=TAKEN_DEADLINE_S) if len(lab.data) > 2 else story.another_holds()
+    lab.faults.heal()
+    story.whole_again()
+    story.end(["db1", new])
+
+
 def test_without_its_standby_nothing_is_acknowledged_and_with_it_all_goes_on(make_lab):
     """k is never relaxed: commits wait, they are not made alone."""
     lab = quorum_lab(make_lab, data=2, witnesses=1)
