@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test_config \
 	tests/unit/test_config_digest \
 	tests/unit/test_config_faults \
+	tests/unit/test_config_host \
 	tests/unit/test_config_keys \
 	tests/unit/test_config_parse \
 	tests/unit/test_control \

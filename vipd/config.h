@@ -95,7 +95,9 @@ struct config_postgresql {
 	char rewind_conninfo[CONFIG_CONNINFO_SIZE]; /* "" = upstream with dbname=postgres */
 	char bin_dir[CONFIG_PATH_SIZE];             /* "" = /usr/lib/postgresql/<major>/bin */
 	char os_user[CONFIG_NAME_SIZE];             /* "" = owner of the data directory */
-	char start_command[CONFIG_COMMAND_SIZE];    /* "" = default; else see exec_command_split */
+	unsigned bin_dir_line;                      /* of the file, for messages */
+	unsigned os_user_line;
+	char start_command[CONFIG_COMMAND_SIZE]; /* "" = default; else see exec_command_split */
 	char stop_command[CONFIG_COMMAND_SIZE];
 	char restart_command[CONFIG_COMMAND_SIZE];
 	char salvage_dir[CONFIG_PATH_SIZE]; /* "" = off */

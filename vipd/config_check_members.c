@@ -158,14 +158,18 @@ static void data_member_check(struct config_reading *reading, size_t i, size_t j
 
 static void postgresql_check(struct config_reading *reading, size_t i)
 {
-	const struct config_instance *instance = &reading->config->instance[i];
+	struct config_instance *instance = &reading->config->instance[i];
+	unsigned section = reading->postgresql_section[i];
 
 	if (!instance->has_postgresql) {
 		config_report_error(reading->report, instance->line,
 			"instance %s has no postgresql section: write postgresql { data_directory = ... conninfo = ... "
 			"}",
 			instance->name);
+		return;
 	}
+	instance->postgresql.bin_dir_line = config_scan_line(reading->scan, section, "bin_dir", 0);
+	instance->postgresql.os_user_line = config_scan_line(reading->scan, section, "os_user", 0);
 }
 
 static void counts_check(struct config_reading *reading, size_t i)

@@ -16,6 +16,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/config_differ.h \
 	vipd/config_digest.c \
 	vipd/config_digest.h \
+	vipd/config_host.c \
+	vipd/config_host.h \
 	vipd/config_keys.c \
 	vipd/config_keys.h \
 	vipd/config_member.c \

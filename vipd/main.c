@@ -12,6 +12,7 @@
 
 #include "checks/exec.h"
 #include "checks/pg_datadir.h"
+#include "vipd/config_host.h"
 #include "vipd/config_not_yet.h"
 #include "vipd/daemon.h"
 #include "vipd/log.h"
@@ -170,6 +171,10 @@ int main(int argc, char **argv)
 		return code > 0 ? EXIT_GOOD : EXIT_USAGE;
 	}
 	code = load(&arguments, &report, &config);
+	/* What is not on this host keeps no daemon from starting: at boot its folder may not be mounted yet. */
+	if (code == 0 && config_host_check(config, &report) > 0 && arguments.check) {
+		code = -EINVAL;
+	}
 	print_report(&report);
 	if (code < 0) {
 		return EXIT_BAD;

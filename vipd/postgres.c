@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vipd/config_host.h"
 #include "vipd/postgres_internal.h"
 
 static int watch(struct postgres *postgres, int fd)
@@ -15,28 +16,6 @@ static int watch(struct postgres *postgres, int fd)
 	struct epoll_event event = { .events = EPOLLIN };
 
 	return epoll_ctl(postgres->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-/* "/usr/lib/postgresql/15/bin" for the version that the data directory is of. Start only. */
-static void find_bin_directory(const struct config_postgresql *config, char *ret_path, size_t size)
-{
-	char path[CONFIG_PATH_SIZE + 16];
-	char version[8] = "15";
-	FILE *file;
-
-	if (config->bin_dir[0] != '\0') {
-		(void)snprintf(ret_path, size, "%s", config->bin_dir);
-		return;
-	}
-	(void)snprintf(path, sizeof(path), "%s/PG_VERSION", config->data_directory);
-	file = fopen(path, "re");
-	if (file != NULL) {
-		if (fscanf(file, "%7[0-9]", version) != 1) {
-			(void)snprintf(version, sizeof(version), "15");
-		}
-		(void)fclose(file);
-	}
-	(void)snprintf(ret_path, size, "/usr/lib/postgresql/%s/bin", version);
 }
 
 /* /etc/postgresql/V/C/postgresql.conf for a data directory /var/lib/postgresql/V/C, as Debian lays clusters out. */
@@ -66,7 +45,7 @@ static int open_rejoin(struct postgres *postgres, struct vip_err *err)
 	(void)snprintf(rejoin.data_directory, sizeof(rejoin.data_directory), "%s", config->data_directory);
 	(void)snprintf(rejoin.start_command, sizeof(rejoin.start_command), "%s", config->start_command);
 	(void)snprintf(rejoin.stop_command, sizeof(rejoin.stop_command), "%s", config->stop_command);
-	find_bin_directory(config, rejoin.bin_directory, sizeof(rejoin.bin_directory));
+	config_bin_directory(config, rejoin.bin_directory, sizeof(rejoin.bin_directory));
 	find_config_file(config, rejoin.config_file, sizeof(rejoin.config_file));
 	if (config->os_user[0] != '\0') {
 		code = exec_user_find_name(config->os_user, &rejoin.owner, err);

@@ -64,6 +64,20 @@ def every_key_is_in_the_manual(tree):
     return [f"man/vipd.conf.5 does not name {key}" for key in sorted(known - words)]
 
 
+# Words that stand in vipd.conf(5) as a key does and are none: verbs, values, faults.
+NO_KEYS = {"vipctl", "status", "none", "majority", "async", "quorum", "adaptive", "config_jump", "split_config"}
+
+
+@rule(plant=lambda tree: tree.add("man/vipd.conf.5", ".It Cm unheard_of\nDoes wonders.\n"))
+def every_key_in_the_manual_exists(tree):
+    """What man/vipd.conf.5 sets as a key is one that the parser knows, or a section."""
+    known = keys(tree) | set(re.findall(r'\{ "([a-z_]+)", (?:true|false), ', tree.files["vipd/config_keys.c"]))
+    marked = re.findall(r"^\.(?:It )?Cm ([^\n]*)", plain(tree.files["man/vipd.conf.5"]), re.M)
+    words = {word for line in marked for word in re.sub(r"\bQq\b.*|\b(?:Ar|Pq|Ns|Ic|Fl)\b.*", "", line).split()
+             if re.fullmatch(r"[a-z][a-z_]+", word)}
+    return [f"man/vipd.conf.5 names {word}, which is no key" for word in sorted(words - known - NO_KEYS)]
+
+
 def plant_bad_example(tree):
     tree.files["dist/vipd.conf.example"] = "no_such_key = 1\n" + tree.files["dist/vipd.conf.example"]
 
@@ -88,6 +102,20 @@ def the_example_configuration_is_good(tree):
             if done.returncode != 0:
                 said.append(f"{path}: {done.stdout.strip()}")
     return said
+
+
+# A PostgreSQL that vipd starts inherits them: JIT maps what it writes executable, its socket may be in /tmp, its data
+# in /home, an archive_command writes anywhere.
+NOT_IN_THE_UNIT = ("MemoryDenyWriteExecute", "PrivateTmp", "PrivateUsers", "PrivateDevices", "PrivateNetwork",
+                   "SystemCallFilter", "ProtectHome", "ReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem")
+
+
+@rule(plant=lambda tree: tree.add("dist/vipd.service.in", "MemoryDenyWriteExecute=yes\n"))
+def the_unit_lets_postgresql_live(tree):
+    """dist/vipd.service.in has no sandbox in which a PostgreSQL started by vipd would fail."""
+    said = re.findall(r"^(\w+)=(\S*)", tree.files["dist/vipd.service.in"], re.M)
+    return [f"dist/vipd.service.in: {name}={value} would hold for PostgreSQL, too" for name, value in said
+            if name in NOT_IN_THE_UNIT or (name, value) in (("ProtectSystem", "full"), ("ProtectSystem", "strict"))]
 
 
 @rule(plant=lambda tree: tree.files.pop("man/vipd.8"))
