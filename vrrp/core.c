@@ -185,6 +185,9 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 		core->send_now = core->send_now || core->link_up != event->ok;
 		core->link_up = event->ok;
 		break;
+	case VRRP_EVENT_HEALTH:
+		core_health_seen(core, event->faults);
+		break;
 	case VRRP_EVENT_CLAIM:
 		core_announce_again(core, update);
 		break;

@@ -94,6 +94,7 @@ void core_hold_serve(struct vrrp_core *core, struct vrrp_update *update)
 	announce(core, update, core->config.garp_repeat);
 	core->phase = VRRP_HOLD_NONE;
 	core->superseded = false;
+	core->stays_told = 0;
 	core_role_set(core, update, VRRP_CAUSE_SERVING);
 	core_act(update, VRRP_ACT_PG)->op = VRRP_PG_OP_CHECKPOINT;
 }
@@ -101,7 +102,7 @@ void core_hold_serve(struct vrrp_core *core, struct vrrp_update *update)
 /* What a MASTER does not survive; 0 = fit to serve. LINK, PG_HUNG and the like need somebody who can take over. */
 uint32_t core_hold_unfit(const struct vrrp_core *core)
 {
-	uint32_t faults = core->pg.faults;
+	uint32_t faults = core->pg.faults | (VRRP_MUTANT(serves_although_stuck) ? 0 : core->health);
 
 	if (!core->pg.up) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_PG_DOWN);
@@ -302,6 +303,7 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_let_go(core, update, VRRP_CAUSE_LET_GO);
 		return;
 	}
+	core_health_tick(core, update);
 	core_sync_tick(core, update);
 	if (vrrp_time_before(core->gate_end, core->lease_end)) {
 		gate(core, update, core->lease_end, core->lease_end);

@@ -222,6 +222,10 @@ bool core_is_awaited(const struct vrrp_core *core); /* a switchover to me waits 
 bool core_is_target(const struct vrrp_core *core);
 bool core_target_goes_first(const struct vrrp_core *core, uint8_t candidate);
 
+/* core_health.c */
+void core_health_seen(struct vrrp_core *core, uint32_t faults);
+void core_health_tick(struct vrrp_core *core, struct vrrp_update *update); /* a MASTER that stays although unfit */
+
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);
 void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);

@@ -8,6 +8,7 @@
 #include "vrrp/history.h"
 #include "vrrp/lease.h"
 #include "vrrp/peer.h"
+#include "vrrp/pg.h"
 #include "vrrp/prng.h"
 #include "vrrp/role.h"
 #include "vrrp/switch.h"
@@ -87,68 +88,6 @@ struct vrrp_stored {
 	struct vrrp_member_list members; /* the list in force (section 4.5); count 0 = none yet */
 };
 
-/*
- * What a primary says of its standbys (durability quorum, section 7). Sets are bit sets of member indexes. All zero on
- * a standby, and before the first answer.
- */
-struct vrrp_pg_sync {
-	bool known;         /* read on a primary, in this look */
-	bool listed;        /* synchronous_standby_names is of the form that we write: ANY k (...) of member names */
-	uint16_t named;     /* members in that list; 0 with `listed`: the name that matches nobody */
-	uint8_t k;          /* its k */
-	uint16_t counted;   /* members with a walsender of sync_priority > 0: may still release commits [D7] */
-	uint16_t senders;   /* members with any walsender */
-	uint16_t intruders; /* members whose name a walsender bears that does not use that member's slot */
-	bool settings_ok;   /* fsync = on, synchronous_commit = on or remote_apply */
-};
-
-/* PostgreSQL as last seen by the probe. */
-struct vrrp_pg {
-	bool up;       /* answers queries */
-	bool starting; /* refuses connections because it is starting or in crash recovery */
-	bool gone;     /* no postmaster runs (certain); !up && !gone: not known */
-	bool in_recovery;
-	bool replay_paused;
-	bool position_known;
-	bool streaming;
-	uint8_t upstream;  /* member index the WAL receiver is connected to; VRRP_MEMBER_NONE */
-	bool receiver;     /* a WAL receiver process exists, streaming or not */
-	uint32_t timeline; /* current; 0 = unknown */
-	uint64_t system_identifier;
-	vrrp_lsn position;
-	vrrp_lsn replayed;
-	uint32_t replay_lag_ms;
-	uint32_t faults;  /* VRRP_FAULT_BITs found by the checks (PG_HUNG, DISK, SCRIPT ...) */
-	bool fsync_on;    /* of the running server; a voucher needs it */
-	bool no_upstream; /* primary_conninfo is empty in the running server, or, down, on disk */
-	bool sealed; /* down: pg_control says `shut down`, standby.signal and an empty primary_conninfo are durable */
-	struct vrrp_pg_sync sync;
-};
-
-/* Orders to PostgreSQL. One is under way at a time, but for CHECKPOINT; a STOP may be ordered during any other, PROMOTE
- * during DETACH and FOLLOW: the later order ends the earlier one. */
-enum vrrp_pg_op {
-	VRRP_PG_OP_NONE = 0,
-	VRRP_PG_OP_PROMOTE,        /* done: out of recovery, proved by a poll */
-	VRRP_PG_OP_STOP_IMMEDIATE, /* done: postmaster and children seen gone */
-	VRRP_PG_OP_STOP_FAST,
-	VRRP_PG_OP_START_STANDBY, /* as a standby without upstream; done: process started (probe tells the rest) */
-	VRRP_PG_OP_DETACH,        /* empty primary_conninfo; done: reloaded (probe tells when the receiver is gone) */
-	VRRP_PG_OP_FOLLOW,        /* primary_conninfo to `member`, retry at once; done: reloaded */
-	VRRP_PG_OP_REWIND,        /* stop, pg_rewind from `member`, start as its standby */
-	VRRP_PG_OP_CLONE,         /* stop, pg_basebackup from `member`, start as its standby */
-	VRRP_PG_OP_CHECKPOINT,    /* in the background; answers PG_DONE if it has a ticket */
-	/* durability quorum: synchronous_standby_names = ANY sync_k (sync_set; nobody if empty), sync_k 0: emptied;
-	 * done: the server reads it so. In recovery too, before a promotion. */
-	VRRP_PG_OP_SYNC_NAMES,
-	/* Terminates the walsenders of all but `sync_set`; with sync_k > 0 a commit of our own is then seen to wait, or
-	 * to be confirmed under the new list [D7]; done: so. */
-	VRRP_PG_OP_DROP_SENDERS,
-	/* A cleanly shut down primary: standby.signal and an empty primary_conninfo, fsynced; done: so (sealed). */
-	VRRP_PG_OP_SEAL,
-	VRRP_PG_OP_COUNT
-};
-
 enum vrrp_event_kind {
 	VRRP_EVENT_START = 0,     /* first: what was stored */
 	VRRP_EVENT_TIMER,         /* the deadline has come (or nothing in particular) */
@@ -170,6 +109,7 @@ enum vrrp_event_kind {
 	VRRP_EVENT_CLOCK,         /* the rate of this host's clock was looked at: clock_excess_ppm (section 9) */
 	VRRP_EVENT_SWITCHOVER, /* an operator asks for it; `member`: the target's index, VRRP_MEMBER_NONE: the best */
 	VRRP_EVENT_ACCEPT_MEMBERS, /* an operator says that nobody runs with the list in force any more (section 4.5) */
+	VRRP_EVENT_HEALTH, /* what the checks beside the probe find now: `faults`; none of it proves PostgreSQL dead */
 	VRRP_EVENT_COUNT
 };
 
@@ -194,6 +134,7 @@ struct vrrp_event {
 	uint8_t member;            /* REPORT: index of the sender; SWITCHOVER: of the target */
 	struct vrrp_stored stored; /* START */
 	struct vrrp_token token;   /* START: what the process before left; its file is gone already */
+	uint32_t faults;           /* HEALTH: set of VRRP_HEALTH_FAULTS */
 	uint32_t clock_excess_ppm; /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
 	/* PG; PROMOTE's PG_DONE too (state after it), STOP_FAST's too: position_known: it was shut down cleanly, and
 	 * position is the end of the checkpoint that it then made */
@@ -382,6 +323,8 @@ struct vrrp_core {
 	bool pg_seen;
 	bool lagging; /* beyond max_lag of the newest MASTER position known when the own position was seen */
 	bool link_up;
+	uint32_t health;             /* of the last VRRP_EVENT_HEALTH */
+	uint32_t stays_told;         /* faults that a MASTER stays with, as logged; 0 = fit */
 	bool superseded;             /* lost a lease or passed by another holder: stop, then standby */
 	struct vrrp_time held_until; /* fault_hold */
 	enum vrrp_pg_op op;

@@ -11,6 +11,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core.c \
 	vrrp/core.h \
 	vrrp/core_faults.c \
+	vrrp/core_health.c \
 	vrrp/core_history.c \
 	vrrp/core_hold.c \
 	vrrp/core_internal.h \
@@ -41,6 +42,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/mutant.h \
 	vrrp/peer.c \
 	vrrp/peer.h \
+	vrrp/pg.h \
 	vrrp/prng.c \
 	vrrp/prng.h \
 	vrrp/ranking.c \

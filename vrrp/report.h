@@ -76,12 +76,15 @@ enum vrrp_fault {
 	VRRP_FAULT_CONFIG_JUMP,   /* member list changed by more than one */
 	VRRP_FAULT_SUPERSEDED,    /* a primary that lost the lease or was passed by another holder */
 	VRRP_FAULT_STALLED,       /* the daemon itself was not run for longer than advert_int */
-	VRRP_FAULT_PG_HUNG,       /* answers too late */
-	VRRP_FAULT_DISK,          /* cannot write */
+	VRRP_FAULT_PG_HUNG,       /* an open session answers too late */
+	VRRP_FAULT_DISK,          /* the data directory cannot be written: full, read-only, an error */
 	VRRP_FAULT_STATE_FILE,    /* durable state could not be written */
 	VRRP_FAULT_KERNEL,        /* address or gate could not be set */
 	VRRP_FAULT_LEAVING,       /* clean stop under way */
 	VRRP_FAULT_SYNC_SETTINGS, /* durability quorum: fsync or synchronous_commit is off */
+	VRRP_FAULT_NOT_ACCEPTING, /* sessions answer, new connections get none */
+	VRRP_FAULT_WAL_STUCK,     /* a primary's WAL does not reach the disk */
+	VRRP_FAULT_DISK_STUCK,    /* a write to the data directory does not come back */
 	VRRP_FAULT_COUNT
 };
 #define VRRP_FAULT_BIT(fault) (UINT32_C(1) << (fault))

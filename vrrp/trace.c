@@ -7,7 +7,7 @@
 
 static const char *const event_words[VRRP_EVENT_COUNT] = { "start", "timer", "report", "pg", "pg dead", "history",
 	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop", "restart", "token",
-	"pause", "clock", "switchover", "accept members" };
+	"pause", "clock", "switchover", "accept members", "health" };
 
 static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store", "gate", "bind", "unbind", "destroy",
 	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit", "token" };
@@ -61,6 +61,8 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 		return snprintf(line, size, "%s: %s", role, event->ok ? "pause" : "resume");
 	case VRRP_EVENT_CLOCK:
 		return snprintf(line, size, "%s: clock %u ppm too far", role, event->clock_excess_ppm);
+	case VRRP_EVENT_HEALTH:
+		return snprintf(line, size, "%s: health faults 0x%x", role, event->faults);
 	case VRRP_EVENT_RESTART:
 	case VRRP_EVENT_START:
 	case VRRP_EVENT_TIMER:

@@ -36,6 +36,9 @@ static const char *const FAULT_WORDS[] = {
 	[VRRP_FAULT_KERNEL] = "kernel",
 	[VRRP_FAULT_LEAVING] = "leaving",
 	[VRRP_FAULT_SYNC_SETTINGS] = "sync_settings",
+	[VRRP_FAULT_NOT_ACCEPTING] = "not_accepting",
+	[VRRP_FAULT_WAL_STUCK] = "wal_stuck",
+	[VRRP_FAULT_DISK_STUCK] = "disk_stuck",
 };
 _Static_assert(VRRP_ARRAY_LENGTH(FAULT_WORDS) == VRRP_FAULT_COUNT, "a word for each fault");
 _Static_assert(VRRP_FAULT_COUNT <= 32, "fault_reasons is a 32-bit set");

@@ -42,6 +42,7 @@ enum happening {
 	HAPPENS_TOKEN,
 	HAPPENS_PAUSE,
 	HAPPENS_CLOCK,
+	HAPPENS_HEALTH,
 	HAPPENS_KINDS
 };
 
@@ -116,7 +117,8 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 		[HAPPENS_STOP] = VRRP_EVENT_STOP,
 		[HAPPENS_RESTART] = VRRP_EVENT_RESTART,
 		[HAPPENS_PAUSE] = VRRP_EVENT_PAUSE,
-		[HAPPENS_CLOCK] = VRRP_EVENT_CLOCK };
+		[HAPPENS_CLOCK] = VRRP_EVENT_CLOCK,
+		[HAPPENS_HEALTH] = VRRP_EVENT_HEALTH };
 	struct vrrp_event event = { .kind = kinds[what], .ok = input_below(input, 2) == 0 };
 	unsigned how = input_byte(input);
 
@@ -138,6 +140,9 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 		break;
 	case HAPPENS_CLOCK:
 		event.clock_excess_ppm = event.ok ? how * 4000 : 0;
+		break;
+	case HAPPENS_HEALTH:
+		event.faults = event.ok ? how * UINT32_C(0x10101) : 0;
 		break;
 	default:
 		break;

@@ -64,6 +64,88 @@ static void s41_a_hung_postgresql_is_let_go_for_who_can_serve(void **state)
 	assert_string_equal(core_lab_line(&lab), FOUR_ONE);
 }
 
+static void health(uint32_t faults)
+{
+	core_lab_step(&lab, (struct vrrp_event){ .kind = VRRP_EVENT_HEALTH, .faults = faults });
+}
+
+static bool logged(const char *sentence)
+{
+	for (unsigned i = 0; i < lab.done_count; i++) {
+		if (lab.done[i].kind == VRRP_ACT_LOG && strcmp(lab.done[i].text, sentence) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void s9_a_primary_that_cannot_write_is_let_go_for_who_can_serve(void **state)
+{
+	(void)state;
+	for (unsigned fault = 0; fault < VRRP_FAULT_COUNT; fault++) {
+		serving();
+		health(VRRP_FAULT_BIT(fault));
+		if ((VRRP_HEALTH_FAULTS & VRRP_FAULT_BIT(fault)) != 0) {
+			assert_string_equal(core_lab_line(&lab), FOUR_ONE);
+			assert_true((lab.mine.fault_reasons & VRRP_FAULT_BIT(fault)) != 0);
+		} else { /* not for this event to say */
+			assert_string_equal(core_lab_line(&lab), "");
+		}
+	}
+}
+
+static void s9_it_stays_and_says_why_while_nobody_else_can_serve(void **state)
+{
+	const uint32_t stuck = VRRP_FAULT_BIT(VRRP_FAULT_WAL_STUCK) | VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK);
+	static const char why[] = "not fit to serve (wal_stuck, disk_stuck), but stays: nobody else can take over";
+
+	(void)state;
+	serving();
+	lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	core_lab_hear_all(&lab);
+	health(stuck);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_int_equal(lab.mine.fault_reasons, stuck);
+	assert_true(logged(why));
+	core_lab_run_us(&lab, SECOND, ALL);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_false(logged(why)); /* once */
+	health(0);
+	assert_true(logged("fit to serve again"));
+	health(stuck);
+	assert_true(logged(why));
+	lab.peer[1].flags |= VRRP_FLAG_ELIGIBLE;
+	core_lab_hear(&lab, 1);
+	assert_string_equal(core_lab_line(&lab), FOUR_ONE);
+}
+
+static void s44_paused_it_stays_and_says_so(void **state)
+{
+	(void)state;
+	serving();
+	core_lab_event(&lab, VRRP_EVENT_PAUSE, true);
+	health(VRRP_FAULT_BIT(VRRP_FAULT_DISK));
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_true(logged("not fit to serve (disk), but stays: paused"));
+	core_lab_event(&lab, VRRP_EVENT_PAUSE, false);
+	assert_int_equal(lab.core.role, VRRP_ROLE_LEAVING);
+}
+
+static void s9_who_cannot_write_does_not_stand(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	health(VRRP_FAULT_BIT(VRRP_FAULT_DISK));
+	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
+	assert_int_equal(lab.mine.flags & VRRP_FLAG_ELIGIBLE, 0);
+	health(0);
+	assert_int_equal(lab.core.role, VRRP_ROLE_BACKUP);
+	core_lab_stand(&lab);
+	health(VRRP_FAULT_BIT(VRRP_FAULT_DISK));
+	assert_int_equal(lab.core.role, VRRP_ROLE_FAULT);
+}
+
 /* Section 9: before anything else, because orphaned backends go on acknowledging. */
 static void s41_a_dead_postmaster_closes_the_gate_first_and_releases_at_once(void **state)
 {
@@ -180,6 +262,10 @@ int main(void)
 		cmocka_unit_test(s41_the_order_of_letting_go),
 		cmocka_unit_test(s41_a_lost_link_is_a_reason_if_somebody_else_can_serve),
 		cmocka_unit_test(s41_a_hung_postgresql_is_let_go_for_who_can_serve),
+		cmocka_unit_test(s9_a_primary_that_cannot_write_is_let_go_for_who_can_serve),
+		cmocka_unit_test(s9_it_stays_and_says_why_while_nobody_else_can_serve),
+		cmocka_unit_test(s44_paused_it_stays_and_says_so),
+		cmocka_unit_test(s9_who_cannot_write_does_not_stand),
 		cmocka_unit_test(s41_a_dead_postmaster_closes_the_gate_first_and_releases_at_once),
 		cmocka_unit_test(s41_a_postmaster_that_a_probe_finds_gone_is_dead),
 		cmocka_unit_test(s41_a_postgresql_that_somebody_demoted_serves_no_longer),
