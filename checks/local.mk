@@ -1,6 +1,8 @@
 # PostgreSQL and processes. One list: add a file here when it compiles (headers too).
 noinst_LIBRARIES += checks/libchecks.a
 checks_libchecks_a_SOURCES = \
+	checks/check_state.c \
+	checks/check_state.h \
 	checks/exec.c \
 	checks/exec.h \
 	checks/exec_child.c \
@@ -21,6 +23,11 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_datadir_report.c \
 	checks/pg_datadir_run.c \
 	checks/pg_datadir_stop.c \
+	checks/pg_datadir_write.c \
+	checks/pg_disk.c \
+	checks/pg_disk.h \
+	checks/pg_flush.c \
+	checks/pg_flush.h \
 	checks/pg_follow.c \
 	checks/pg_follow.h \
 	checks/pg_history.c \

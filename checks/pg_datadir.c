@@ -21,6 +21,7 @@ static const struct {
 	{ "rewind", datadir_rewind },
 	{ "clone-check", datadir_clone_check },
 	{ "clone-swap", datadir_clone_swap },
+	{ "write", datadir_write },
 };
 
 static bool datadir_option_number(const char *value, uint64_t max, uint64_t *ret_number)

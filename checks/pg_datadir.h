@@ -6,6 +6,7 @@
  *   report        prints key=value lines, which pg_datadir_parse reads; changes nothing
  *   prepare       standby.signal and primary_conninfo by rename + fsync, PostgreSQL being stopped
  *   seal          the same without upstream, for a primary that was cleanly shut down only
+ *   write         a few pages into a file without a name, and to the disk: see pg_disk.h
  *   stop, start, rewind, clone-check, clone-swap: the steps of pg_rejoin, see pg_rejoin.h
  * The daemon's side here is pure: it builds the argument list and reads the answer; exec.h runs it.
  *
@@ -69,6 +70,8 @@ void pg_datadir_args_report(struct pg_datadir_args *args, const struct pg_datadi
 
 /* Reads the answer of `report`. 0, or -EPROTO naming the line. Unknown keys are ignored. Pure. */
 int pg_datadir_parse(const char *text, struct pg_datadir_report *ret_report, struct vip_err *err);
+
+#define PG_DATADIR_EXIT_NO_WRITE 4 /* verb `write`: the disk refuses */
 
 /* The helper itself: runs one verb, prints to stdout, errors to stderr. Returns the exit status: 0 done, 1 failed,
  * 2 usage, 3 refused (a sentence says why). */

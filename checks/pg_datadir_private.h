@@ -97,6 +97,7 @@ int datadir_start(struct datadir *datadir);
 int datadir_rewind(struct datadir *datadir);
 int datadir_clone_check(struct datadir *datadir);
 int datadir_clone_swap(struct datadir *datadir);
+int datadir_write(struct datadir *datadir); /* pg_datadir_write.c; pg_disk.h says what for */
 
 /* 0 if nothing of PostgreSQL works there, else DATADIR_EXIT_REFUSED, said on stderr. */
 int datadir_refuse_running(const struct datadir *datadir);

@@ -1,44 +1,49 @@
 /*
- * Knocks at PostgreSQL's door: does a new connection get in, and, on a primary, does WAL reach the disk?
+ * Knocks at PostgreSQL's door: does a new connection get in? A session that is open goes on answering when the
+ * postmaster is stopped, cannot fork, or its accept queue is full; new clients see only the door.
  *
- * Owned by pg_probe, whose persistent connection goes on answering when the postmaster is stopped or its accept queue
- * is full. One short-lived connection an interval; with `write` due it flushes WAL (pg_query_write_probe_sql).
- * Sans-loop like its owner.
+ * One connection an interval, closed as soon as it is open. Failed: no knock has been answered for timeout_ms, be it
+ * that one hangs for so long or that all fail without an answer. Whatever PostgreSQL itself says is an answer: too many
+ * connections (53300), a wrong password, "starting up" come from a postmaster that lives. So does a refusal by the
+ * kernel, since whoever owns this check knows by another session that the server is up: a socket file that somebody has
+ * removed is said (pg_knock_sentence), not held against PostgreSQL. Sans-loop; owned by the daemon's glue.
  */
 #ifndef CHECKS_PG_KNOCK_H
 #define CHECKS_PG_KNOCK_H
 
+#include "checks/check_state.h"
 #include "checks/pg_conn.h"
 #include "vrrp/base.h"
 #include "vrrp/err.h"
 
 struct pg_knock {
 	struct pg_conn *conn;
-	int64_t interval_ms;       /* 0 = never */
-	int64_t write_interval_ms; /* 0 = never */
+	char conninfo[PG_CONNINFO_BYTES_MAX];
+	int64_t interval_ms; /* 0 = never */
 	int64_t timeout_ms;
 	bool armed;
-	bool writing;
-	bool failed; /* the last one; reason and err say why */
-	enum pg_reason reason;
-	struct vip_err err;
-	struct vrrp_time next;
-	struct vrrp_time next_write;
+	enum check_state state;
+	struct vip_err why;       /* of the last knock that did not get in; "" */
+	struct vrrp_time next;    /* knock */
+	struct vrrp_time waiting; /* since this knock no answer came; VRRP_TIME_NONE = the last one was answered */
 };
 
-enum pg_knock_event { PG_KNOCK_NONE, PG_KNOCK_REFUSED, PG_KNOCK_LET_IN };
-
-/* 0 or negative errno. Not armed. */
-int pg_knock_init(struct pg_knock *knock, int64_t interval_ms, int64_t write_interval_ms, int64_t timeout_ms,
-	struct vip_err *err);
+/* 0 or negative errno (and nothing to deinit). Not armed. interval_ms 0: off. */
+int pg_knock_init(
+	struct pg_knock *knock, const char *conninfo, int64_t interval_ms, int64_t timeout_ms, struct vip_err *err);
 void pg_knock_deinit(struct pg_knock *knock);
 
-/* On: the server answers, so its door is worth a knock. Off: the owner already knows that it is down. */
+/* On: a session answers, so the door is worth a knock, an interval later. Off: nothing is found, what was found is
+ * forgotten. */
 void pg_knock_arm(struct pg_knock *knock, bool armed, struct vrrp_time now);
 
+int pg_knock_fd(const struct pg_knock *knock); /* stable, poll for POLLIN */
 struct vrrp_time pg_knock_deadline(const struct pg_knock *knock);
 
-/* An event only when the outcome differs from the one before. primary: a write may be asked for. */
-enum pg_knock_event pg_knock_run(struct pg_knock *knock, const char *conninfo, bool primary, struct vrrp_time now);
+/* Moves on; the outcome is in `state` and pg_knock_sentence. */
+void pg_knock_run(struct pg_knock *knock, struct vrrp_time now);
+
+/* Why the last knock did not get in, also where that is no finding; "" if it did. */
+const char *pg_knock_sentence(const struct pg_knock *knock);
 
 #endif

@@ -21,21 +21,13 @@ void pg_probe_tell(struct pg_probe *probe, enum pg_probe_event event)
 
 static int pg_probe_setup(struct pg_probe *probe, struct vip_err *err)
 {
-	const struct pg_probe_config *config = &probe->config;
 	int result = check_watch_open(&probe->watch, err);
 
 	if (result == 0) {
 		result = pg_conn_new(&probe->conn, err);
 	}
 	if (result == 0) {
-		result = pg_knock_init(&probe->knock, config->new_connection_interval_ms, config->write_interval_ms,
-			config->timeout_ms, err);
-	}
-	if (result == 0) {
 		result = check_watch_set(&probe->watch, pg_conn_fd(probe->conn), EPOLLIN, err);
-	}
-	if (result == 0) {
-		result = check_watch_set(&probe->watch, pg_conn_fd(probe->knock.conn), EPOLLIN, err);
 	}
 	return result;
 }
@@ -75,7 +67,6 @@ void pg_probe_free(struct pg_probe *probe)
 {
 	if (probe != NULL) {
 		pg_conn_free(probe->conn);
-		pg_knock_deinit(&probe->knock);
 		pg_postmaster_drop(&probe->postmaster);
 		check_watch_close(&probe->watch);
 		free(probe);
@@ -90,7 +81,7 @@ int pg_probe_fd(const struct pg_probe *probe)
 struct vrrp_time pg_probe_deadline(const struct pg_probe *probe)
 {
 	enum pg_conn_status status = pg_conn_status(probe->conn);
-	struct vrrp_time deadline = vrrp_time_min(pg_conn_deadline(probe->conn), pg_knock_deadline(&probe->knock));
+	struct vrrp_time deadline = pg_conn_deadline(probe->conn);
 
 	if (status == PG_CONN_CLOSED || status == PG_CONN_IDLE) {
 		deadline = vrrp_time_min(deadline, probe->next);
@@ -127,7 +118,6 @@ static void pg_probe_lost(struct pg_probe *probe, struct vrrp_time now)
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
 	}
 	pg_memory_unsettle(&probe->memory);
-	pg_knock_arm(&probe->knock, false, now);
 	if (at_once) {
 		probe->retry_ms = PG_PROBE_RETRY_FIRST_MS;
 	} else {
@@ -247,7 +237,7 @@ static void pg_probe_connected(struct pg_probe *probe, struct vrrp_time now)
 }
 
 /* A look is complete. */
-static void pg_probe_state_new(struct pg_probe *probe, const struct pg_state *state, struct vrrp_time now)
+static void pg_probe_state_new(struct pg_probe *probe, const struct pg_state *state)
 {
 	probe->state = *state;
 	probe->state_time = probe->half_time;
@@ -257,7 +247,6 @@ static void pg_probe_state_new(struct pg_probe *probe, const struct pg_state *st
 	probe->asked_again = 0;
 	probe->answered = true;
 	probe->unanswered = 0;
-	pg_knock_arm(&probe->knock, true, now);
 	pg_probe_tell(probe, PG_PROBE_STATE);
 	if (probe->promotion >= PG_PROMOTION_SENT && !state->in_recovery) {
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTED);
@@ -275,12 +264,12 @@ static void pg_probe_answer_state(struct pg_probe *probe, struct vrrp_time now)
 	if (probe->config.members.count > 0 && !probe->half.in_recovery) {
 		pg_probe_ask(probe, PG_ASK_SENDERS, "EXECUTE " PG_PROBE_SENDERS, now);
 	} else {
-		pg_probe_state_new(probe, &probe->half, now);
+		pg_probe_state_new(probe, &probe->half);
 	}
 }
 
 /* What cannot be read is not known; the rest of the look holds. */
-static void pg_probe_answer_senders(struct pg_probe *probe, bool ok, struct vrrp_time now)
+static void pg_probe_answer_senders(struct pg_probe *probe, bool ok)
 {
 	struct pg_state *state = &probe->half;
 
@@ -288,7 +277,7 @@ static void pg_probe_answer_senders(struct pg_probe *probe, bool ok, struct vrrp
 			  state->synchronous_standby_names, &state->sync, NULL) == 0) {
 		pg_sync_settle(&probe->state.sync, &state->sync);
 	}
-	pg_probe_state_new(probe, state, now);
+	pg_probe_state_new(probe, state);
 }
 
 static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
@@ -298,7 +287,7 @@ static void pg_probe_answered(struct pg_probe *probe, struct vrrp_time now)
 		return;
 	}
 	if (probe->question == PG_ASK_SENDERS) {
-		pg_probe_answer_senders(probe, true, now);
+		pg_probe_answer_senders(probe, true);
 		return;
 	}
 	if (probe->question == PG_ASK_PREPARE) {
@@ -336,7 +325,7 @@ static void pg_probe_refused(struct pg_probe *probe, struct vrrp_time now)
 		pg_probe_lost(probe, now);
 		pg_probe_down(probe, PG_REASON_SQL);
 	} else if (probe->question == PG_ASK_SENDERS) {
-		pg_probe_answer_senders(probe, false, now);
+		pg_probe_answer_senders(probe, false);
 	} else if (probe->question == PG_ASK_RELOAD) {
 		return; /* not allowed to: the promotion goes on without */
 	} else if (probe->question == PG_ASK_STATE) {
@@ -405,7 +394,7 @@ static void pg_probe_dead(struct pg_probe *probe, struct vrrp_time now)
 static enum pg_probe_event pg_probe_next_event(struct pg_probe *probe)
 {
 	static const enum pg_probe_event order[] = { PG_PROBE_DEAD, PG_PROBE_PROMOTE_FAILED, PG_PROBE_DOWN,
-		PG_PROBE_ENDED, PG_PROBE_STATE, PG_PROBE_PROMOTED, PG_PROBE_NO_NEW, PG_PROBE_NEW_AGAIN };
+		PG_PROBE_ENDED, PG_PROBE_STATE, PG_PROBE_PROMOTED };
 
 	if ((probe->events & (1U << PG_PROBE_DEAD | 1U << PG_PROBE_DOWN)) != 0) {
 		probe->events &= ~(1U << PG_PROBE_ENDED); /* it was not the session alone */
@@ -428,16 +417,6 @@ enum pg_probe_event pg_probe_run(struct pg_probe *probe, struct vrrp_time now)
 	if (probe->promotion != PG_PROMOTION_NONE && !vrrp_time_before(now, probe->promote_deadline)) {
 		(void)vip_err_set(&probe->sentence, -ETIMEDOUT, "PostgreSQL did not come out of recovery in time");
 		pg_probe_promotion_end(probe, PG_PROBE_PROMOTE_FAILED);
-	}
-	switch (pg_knock_run(&probe->knock, probe->config.conninfo, !probe->state.in_recovery, now)) {
-	case PG_KNOCK_NONE:
-		break;
-	case PG_KNOCK_REFUSED:
-		pg_probe_tell(probe, PG_PROBE_NO_NEW);
-		break;
-	case PG_KNOCK_LET_IN:
-		pg_probe_tell(probe, PG_PROBE_NEW_AGAIN);
-		break;
 	}
 	return pg_probe_next_event(probe);
 }

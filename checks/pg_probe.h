@@ -4,9 +4,9 @@
  * A probe asks pg_query's one statement every interval, with a deadline; a lost connection is opened again at once and
  * then with doubling pauses (PG_PROBE_RETRY_FIRST_MS … PG_PROBE_RETRY_LAST_MS). The death of the postmaster is known
  * without asking: a pidfd on the process that listens (SO_PEERCRED of the unix socket; over TCP give the pid from
- * pg_datadir's report to pg_probe_postmaster_set). A second, short-lived connection every new_connection_interval_ms
- * shows whether new clients get in (a stopped postmaster's old backends go on answering); on a primary it also flushes
- * WAL, every write_interval_ms. With members given, a primary is asked in each look for their walsenders, too.
+ * pg_datadir's report to pg_probe_postmaster_set). That a session answers does not say that PostgreSQL can work:
+ * whether new clients get in (pg_knock.h) and WAL reaches the disk (pg_flush.h) are checks beside this one. With
+ * members given, a primary is asked in each look for their walsenders, too.
  *
  * Sans-loop: poll pg_probe_fd for POLLIN, wake at pg_probe_deadline, then call pg_probe_run until it returns
  * PG_PROBE_NONE. The caller owns the probe; nothing here logs or reads the clock.
@@ -27,23 +27,19 @@
 
 struct pg_probe_config {
 	char conninfo[PG_CONNINFO_BYTES_MAX];
-	int64_t interval_ms;                /* probe_interval */
-	int64_t timeout_ms;                 /* probe_timeout: connect, and answer */
-	int64_t new_connection_interval_ms; /* 0 = never */
-	int64_t write_interval_ms;          /* write_probe_interval; 0 = never */
-	struct pg_sync_members members;     /* of whose walsenders a primary is asked; count 0 = not */
+	int64_t interval_ms;            /* probe_interval */
+	int64_t timeout_ms;             /* probe_timeout: connect, and answer */
+	struct pg_sync_members members; /* of whose walsenders a primary is asked; count 0 = not */
 };
 
 enum pg_probe_event {
 	PG_PROBE_NONE,
-	PG_PROBE_STATE,          /* pg_probe_state is new */
-	PG_PROBE_ENDED,          /* somebody ended our session (sentence); another is opened, what was seen holds */
-	PG_PROBE_DOWN,           /* no answer: pg_probe_reason, pg_probe_sentence; once per change of reason */
-	PG_PROBE_DEAD,           /* the postmaster has ended (pidfd); no more than once a postmaster */
-	PG_PROBE_PROMOTED,       /* out of recovery; pg_probe_state was read after that */
-	PG_PROBE_PROMOTE_FAILED, /* refused, or not by the deadline; sentence says */
-	PG_PROBE_NO_NEW,         /* the persistent connection answers, a new one or its WAL flush did not in time */
-	PG_PROBE_NEW_AGAIN       /* and it does again */
+	PG_PROBE_STATE,         /* pg_probe_state is new */
+	PG_PROBE_ENDED,         /* somebody ended our session (sentence); another is opened, what was seen holds */
+	PG_PROBE_DOWN,          /* no answer: pg_probe_reason, pg_probe_sentence; once per change of reason */
+	PG_PROBE_DEAD,          /* the postmaster has ended (pidfd); no more than once a postmaster */
+	PG_PROBE_PROMOTED,      /* out of recovery; pg_probe_state was read after that */
+	PG_PROBE_PROMOTE_FAILED /* refused, or not by the deadline; sentence says */
 };
 
 struct pg_probe;
@@ -64,10 +60,6 @@ struct vrrp_time pg_probe_state_time(const struct pg_probe *probe);
 /* PG_REASON_NONE while the last attempt succeeded. */
 enum pg_reason pg_probe_reason(const struct pg_probe *probe);
 const char *pg_probe_sentence(const struct pg_probe *probe);
-
-/* Of new connections: PG_REASON_NONE while they get in. */
-enum pg_reason pg_probe_new_reason(const struct pg_probe *probe);
-const char *pg_probe_new_sentence(const struct pg_probe *probe);
 
 /* Another interval from now on (a few ms while something is expected); probes at once if that is overdue. */
 void pg_probe_interval_set(struct pg_probe *probe, int64_t interval_ms, struct vrrp_time now);

@@ -5,7 +5,6 @@
 #ifndef CHECKS_PG_PROBE_PRIVATE_H
 #define CHECKS_PG_PROBE_PRIVATE_H
 
-#include "checks/pg_knock.h"
 #include "checks/pg_memory.h"
 #include "checks/pg_postmaster.h"
 #include "checks/pg_probe.h"
@@ -30,7 +29,6 @@ struct pg_probe {
 	struct pg_probe_config config;
 	struct check_watch watch;
 	struct pg_conn *conn;
-	struct pg_knock knock;
 	struct pg_postmaster postmaster;
 	enum pg_probe_question question;
 	struct pg_state state;

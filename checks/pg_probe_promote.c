@@ -90,16 +90,6 @@ const char *pg_probe_sentence(const struct pg_probe *probe)
 	return probe->sentence.text;
 }
 
-enum pg_reason pg_probe_new_reason(const struct pg_probe *probe)
-{
-	return probe->knock.failed ? probe->knock.reason : PG_REASON_NONE;
-}
-
-const char *pg_probe_new_sentence(const struct pg_probe *probe)
-{
-	return probe->knock.failed ? probe->knock.err.text : "";
-}
-
 void pg_probe_interval_set(struct pg_probe *probe, int64_t interval_ms, struct vrrp_time now)
 {
 	struct vrrp_time next = vrrp_time_add(now, interval_ms * VRRP_US_PER_MS);

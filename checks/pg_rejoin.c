@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct pg_rejoin {
 	struct pg_rejoin_config config;
 	struct check_watch watch;
 	struct exec *exec;
+	int stuck_pidfd; /* of a step's child that even SIGKILL does not end; -1 = none */
 	struct pg_task *task;
 	struct pg_step_wish wish;
 	enum pg_operation operation;
@@ -58,6 +60,7 @@ int pg_rejoin_new(const struct pg_rejoin_config *config, struct pg_rejoin **ret_
 	}
 	rejoin->config = *config;
 	rejoin->watch.epoll_fd = -1;
+	rejoin->stuck_pidfd = -1;
 	result = check_watch_open(&rejoin->watch, err);
 	if (result == 0) {
 		result = pg_task_new(&rejoin->task, err);
@@ -86,6 +89,9 @@ void pg_rejoin_free(struct pg_rejoin *rejoin)
 {
 	if (rejoin != NULL) {
 		pg_rejoin_exec_drop(rejoin);
+		if (rejoin->stuck_pidfd >= 0) {
+			(void)close(rejoin->stuck_pidfd);
+		}
 		pg_task_free(rejoin->task);
 		check_watch_close(&rejoin->watch);
 		free(rejoin);
@@ -183,6 +189,27 @@ static void pg_rejoin_next(struct pg_rejoin *rejoin, struct vrrp_time now)
 	}
 }
 
+/* A child that waits for a disk: the next one would only hang beside it. Not reaped yet, so the number is still its
+ * own. */
+static void pg_rejoin_note_stuck(struct pg_rejoin *rejoin)
+{
+	if (rejoin->stuck_pidfd < 0) {
+		rejoin->stuck_pidfd = (int)syscall(SYS_pidfd_open, exec_pid(rejoin->exec), 0);
+	}
+}
+
+static bool pg_rejoin_is_stuck(struct pg_rejoin *rejoin)
+{
+	struct pollfd fd = { .fd = rejoin->stuck_pidfd, .events = POLLIN };
+
+	if (rejoin->stuck_pidfd < 0 || poll(&fd, 1, 0) <= 0) {
+		return rejoin->stuck_pidfd >= 0;
+	}
+	(void)close(rejoin->stuck_pidfd);
+	rejoin->stuck_pidfd = -1;
+	return false;
+}
+
 /* Begins an operation whose wish is filled in. */
 static int pg_rejoin_begin(struct pg_rejoin *rejoin, enum pg_operation operation, const struct pg_step_wish *wish,
 	int64_t timeout_ms, struct vrrp_time now, struct vip_err *err)
@@ -190,6 +217,9 @@ static int pg_rejoin_begin(struct pg_rejoin *rejoin, enum pg_operation operation
 	assert(timeout_ms > 0);
 	if (rejoin->status == PG_REJOIN_RUNNING) {
 		return vip_err_set(err, -EBUSY, "PostgreSQL is busy: %s", rejoin->progress);
+	}
+	if (pg_rejoin_is_stuck(rejoin)) {
+		return vip_err_set(err, -EBUSY, "an earlier helper still waits for a disk: %s", rejoin->progress);
 	}
 	rejoin->wish = *wish;
 	rejoin->operation = operation;
@@ -307,6 +337,9 @@ static void pg_rejoin_run_exec(struct pg_rejoin *rejoin, struct vrrp_time now)
 	} else if (step != PG_STEP_STOP_COMMAND) { /* the signals that follow decide */
 		error = pg_step_error(step, &result);
 		exec_result_describe(rejoin->exec, rejoin->sentence.text, sizeof(rejoin->sentence.text));
+	}
+	if (status == EXEC_STUCK) {
+		pg_rejoin_note_stuck(rejoin);
 	}
 	pg_rejoin_exec_drop(rejoin);
 	if (error < 0) {

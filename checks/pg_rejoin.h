@@ -55,7 +55,8 @@ int pg_rejoin_new(const struct pg_rejoin_config *config, struct pg_rejoin **ret_
 /* Kills a step's child still running; what it had half done stays. Takes NULL. */
 void pg_rejoin_free(struct pg_rejoin *rejoin);
 
-/* Each begins an operation: 0, -EBUSY (one is running), or a negative errno. All timeouts cover the whole operation. */
+/* Each begins an operation: 0, -EBUSY (one is running, or the last one's child waits for a disk and cannot be killed),
+ * or a negative errno. All timeouts cover the whole operation. */
 
 /*
  * Stops PostgreSQL; as_standby (the rule) writes standby.signal first. postmaster_pidfd: if >= 0 the first signal goes

@@ -84,6 +84,7 @@ unit_tests = \
 postgres_tests = \
 	tests/unit/test_pg_debian \
 	tests/unit/test_pg_follow \
+	tests/unit/test_pg_health \
 	tests/unit/test_pg_probe \
 	tests/unit/test_pg_rejoin \
 	tests/unit/test_pg_rejoin_source \

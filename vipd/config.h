@@ -106,7 +106,12 @@ struct config_postgresql {
 	enum config_rejoin rejoin;
 	int64_t probe_interval_us;
 	int64_t probe_timeout_us;
+	int64_t connect_probe_interval_us; /* 0 = off */
+	int64_t connect_probe_timeout_us;
 	int64_t write_probe_interval_us; /* 0 = off */
+	int64_t write_probe_timeout_us;
+	int64_t disk_probe_interval_us; /* 0 = off */
+	int64_t disk_probe_timeout_us;
 	int64_t primary_crash_grace_us;
 	int64_t switchover_timeout_us;
 	int64_t standby_timeout_us;

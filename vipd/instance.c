@@ -68,6 +68,7 @@ void instance_step_at(struct instance *instance, struct vrrp_event *event, struc
 	}
 	if (instance->postgres != NULL) {
 		postgres_served_set(instance->postgres, vrrp_core_follows(&instance->core));
+		postgres_serves_set(instance->postgres, instance->core.role == VRRP_ROLE_MASTER, clock_now());
 		arm(instance->pg_timer, postgres_deadline(instance->postgres));
 	}
 }

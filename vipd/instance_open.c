@@ -133,6 +133,13 @@ static void on_done(void *user, uint64_t ticket, bool ok, bool untouched, const 
 	instance_post(user, &event);
 }
 
+static void on_health(void *user, uint32_t faults)
+{
+	struct vrrp_event event = { .kind = VRRP_EVENT_HEALTH, .faults = faults };
+
+	instance_post(user, &event);
+}
+
 static void on_history(void *user, const struct vrrp_history *history)
 {
 	struct vrrp_event event = { .kind = VRRP_EVENT_HISTORY, .history = *history };
@@ -333,6 +340,7 @@ static int open_leaves(struct instance *instance, struct vip_err *err)
 		.dead = on_dead,
 		.done = on_done,
 		.history = on_history,
+		.health = on_health,
 		.log = on_pg_log };
 	int code = keys_load(instance->own->key_file, instance->own->cluster_id, &instance->keys, err);
 

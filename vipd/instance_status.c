@@ -19,6 +19,8 @@ static enum status_gate gate_word(enum kernel_gate gate)
 	}
 }
 
+_Static_assert(POSTGRES_CHECKS <= STATUS_CHECKS_MAX, "room for each check");
+
 json_t *instance_status_new(const struct instance *instance, struct vrrp_time now)
 {
 	struct status_input input = { .config = instance->config,
@@ -38,6 +40,14 @@ json_t *instance_status_new(const struct instance *instance, struct vrrp_time no
 	if (instance->postgres != NULL) {
 		input.pg_sentence = postgres_sentence(instance->postgres);
 		input.op_progress = postgres_progress(instance->postgres);
+		for (; input.check_count < POSTGRES_CHECKS; input.check_count++) {
+			struct postgres_check check =
+				postgres_check_get(instance->postgres, (enum postgres_check_kind)input.check_count);
+
+			input.check[input.check_count] = (struct status_check){
+				.name = check.name, .state = check_state_word(check.state), .sentence = check.sentence
+			};
+		}
 	}
 	return status_instance_new(&input);
 }

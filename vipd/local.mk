@@ -65,6 +65,7 @@ vipd_libvipd_a_SOURCES = \
 	vipd/loop.h \
 	vipd/postgres.c \
 	vipd/postgres.h \
+	vipd/postgres_health.c \
 	vipd/postgres_internal.h \
 	vipd/postgres_order.c \
 	vipd/postgres_slots.c \

@@ -35,7 +35,7 @@ static void find_config_file(const struct config_postgresql *config, char *ret_p
 	}
 }
 
-static int open_rejoin(struct postgres *postgres, struct vip_err *err)
+static int open_rejoin(struct postgres *postgres, struct vrrp_time now, struct vip_err *err)
 {
 	const struct config_postgresql *config = &postgres->local.postgresql;
 	struct pg_rejoin_config rejoin = { .self = "/proc/self/exe" };
@@ -60,6 +60,9 @@ static int open_rejoin(struct postgres *postgres, struct vip_err *err)
 	if (code == 0) {
 		code = pg_rejoin_new(&rejoin, &postgres->inspector, err);
 	}
+	if (code == 0) {
+		code = postgres_health_open(postgres, &rejoin, now, err);
+	}
 	return code;
 }
 
@@ -68,7 +71,7 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 	const struct config_postgresql *config = &postgres->local.postgresql;
 	struct pg_probe_config probe = { .interval_ms = config->probe_interval_us / VRRP_US_PER_MS,
 		.timeout_ms = config->probe_timeout_us / VRRP_US_PER_MS };
-	int code = open_rejoin(postgres, err);
+	int code = open_rejoin(postgres, now, err);
 
 	(void)snprintf(probe.conninfo, sizeof(probe.conninfo), "%s", config->conninfo);
 	if (postgres_is_quorum(postgres)) {
@@ -97,6 +100,9 @@ static int open_parts(struct postgres *postgres, struct vrrp_time now, struct vi
 		watch(postgres, pg_task_fd(postgres->background)) < 0 ||
 		watch(postgres, pg_sync_fd(postgres->sync)) < 0 ||
 		watch(postgres, pg_task_fd(postgres->slots.task)) < 0 ||
+		watch(postgres, pg_knock_fd(&postgres->health.knock)) < 0 ||
+		watch(postgres, pg_flush_fd(&postgres->health.flush)) < 0 ||
+		watch(postgres, pg_disk_fd(&postgres->health.disk)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->rejoin)) < 0 ||
 		watch(postgres, pg_rejoin_fd(postgres->inspector)) < 0) {
 		return vip_err_set(err, -errno, "epoll_ctl: %s", strerror(errno));
@@ -144,6 +150,7 @@ void postgres_close(struct postgres *postgres)
 	pg_task_free(postgres->slots.task);
 	pg_rejoin_free(postgres->rejoin);
 	pg_rejoin_free(postgres->inspector);
+	postgres_health_close(postgres);
 	if (postgres->epoll_fd >= 0) {
 		(void)close(postgres->epoll_fd);
 	}
@@ -163,6 +170,7 @@ struct vrrp_time postgres_deadline(const struct postgres *postgres)
 	at = vrrp_time_min(at, pg_task_deadline(postgres->background));
 	at = vrrp_time_min(at, pg_sync_deadline(postgres->sync));
 	at = vrrp_time_min(at, postgres_slots_deadline(postgres));
+	at = vrrp_time_min(at, postgres_health_deadline(postgres));
 	at = vrrp_time_min(at, postgres->checkpoint_at);
 	at = vrrp_time_min(at, pg_rejoin_deadline(postgres->rejoin));
 	if (postgres_must_inspect(postgres)) {
@@ -225,13 +233,6 @@ static bool run_probe(struct postgres *postgres, struct vrrp_time now)
 			postgres_order_end(postgres, event == PG_PROBE_PROMOTED, false, &postgres->seen);
 		}
 		break;
-	case PG_PROBE_NO_NEW:
-		postgres_say(postgres, VRRP_LOG_WARNING, "PostgreSQL accepts no new connection: %s",
-			pg_probe_new_sentence(postgres->probe));
-		break;
-	case PG_PROBE_NEW_AGAIN:
-		postgres_say(postgres, VRRP_LOG_NOTICE, "PostgreSQL accepts new connections again");
-		break;
 	case PG_PROBE_NONE:
 	default:
 		return false;
@@ -255,6 +256,7 @@ void postgres_run(struct postgres *postgres, struct vrrp_time now)
 	if (postgres_must_inspect(postgres)) {
 		postgres_inspect(postgres, 0, now);
 	}
+	postgres_health_run(postgres, now);
 	set_pace(postgres, now);
 }
 

@@ -8,6 +8,7 @@
 #ifndef VIPD_POSTGRES_H
 #define VIPD_POSTGRES_H
 
+#include "checks/check_state.h"
 #include "vipd/config.h"
 #include "vrrp/core.h"
 
@@ -20,6 +21,7 @@ struct postgres_callbacks {
 	/* VRRP_EVENT_PG_DONE; `untouched`: a rewind failed before it changed anything */
 	void (*done)(void *user, uint64_t ticket, bool ok, bool untouched, const struct vrrp_pg *pg);
 	void (*history)(void *user, const struct vrrp_history *history); /* VRRP_EVENT_HISTORY */
+	void (*health)(void *user, uint32_t faults);                     /* VRRP_EVENT_HEALTH, when they changed */
 	void (*log)(void *user, enum vrrp_log_level level, const char *sentence);
 };
 
@@ -56,6 +58,25 @@ void postgres_order(struct postgres *postgres, const struct postgres_order *orde
  * is done only for a holder whose history was compared (I6).
  */
 void postgres_served_set(struct postgres *postgres, bool served);
+
+/* This host is MASTER, or not: only then is a commit of our own made, to see that WAL reaches the disk. */
+void postgres_serves_set(struct postgres *postgres, bool serves, struct vrrp_time now);
+
+/* The checks that find out whether PostgreSQL can work although it answers. */
+enum postgres_check_kind {
+	POSTGRES_CHECK_CONNECT = 0, /* a new connection: pg_knock.h */
+	POSTGRES_CHECK_FLUSH,       /* a commit: pg_flush.h */
+	POSTGRES_CHECK_DISK,        /* a write to the data directory: pg_disk.h */
+	POSTGRES_CHECKS
+};
+
+struct postgres_check {
+	const char *name; /* for status */
+	enum check_state state;
+	const char *sentence; /* why it is not ok, any bytes; "" = nothing to say; valid until postgres_run */
+};
+
+struct postgres_check postgres_check_get(const struct postgres *postgres, enum postgres_check_kind kind);
 
 void postgres_read_history(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);
 

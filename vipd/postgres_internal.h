@@ -1,11 +1,14 @@
 /*
  * Inside of postgres.h: shared by postgres.c (start, probing, run), postgres_order.c (orders), postgres_state.c (what
- * was seen), postgres_sync.c (durability = quorum).
+ * was seen), postgres_health.c (whether it can work), postgres_sync.c (durability = quorum).
  */
 #ifndef VIPD_POSTGRES_INTERNAL_H
 #define VIPD_POSTGRES_INTERNAL_H
 
+#include "checks/pg_disk.h"
+#include "checks/pg_flush.h"
 #include "checks/pg_follow.h"
+#include "checks/pg_knock.h"
 #include "checks/pg_probe.h"
 #include "checks/pg_rejoin.h"
 #include "checks/pg_sync.h"
@@ -62,6 +65,18 @@ struct postgres_slots {
 	unsigned misses; /* FOLLOWs since this standby last streamed */
 };
 
+/* Can PostgreSQL work, though it answers? */
+struct postgres_health {
+	struct pg_knock knock;
+	struct pg_flush flush;
+	struct pg_disk disk;
+	bool open;
+	bool serves;
+	uint32_t faults; /* as the core knows them */
+	enum check_state told[POSTGRES_CHECKS];
+	bool noted[POSTGRES_CHECKS];
+};
+
 struct postgres {
 	struct postgres_callbacks callbacks;
 	const struct config_instance *instance;
@@ -102,6 +117,7 @@ struct postgres {
 	bool gone;
 	struct postgres_down down;
 	struct postgres_slots slots;
+	struct postgres_health health;
 	uint32_t timeline; /* exact, of the postmaster started at timeline_start_us */
 	int64_t timeline_start_us;
 	struct vrrp_time fast_until;
@@ -142,6 +158,13 @@ struct vrrp_time postgres_slots_deadline(const struct postgres *postgres);
  * every second time without: the slot may not exist there (max_replication_slots), or a dead connection still hold it.
  */
 bool postgres_slot_is_wanted(const struct postgres *postgres);
+
+/* postgres_health.c */
+int postgres_health_open(
+	struct postgres *postgres, const struct pg_rejoin_config *rejoin, struct vrrp_time now, struct vip_err *err);
+void postgres_health_close(struct postgres *postgres);
+struct vrrp_time postgres_health_deadline(const struct postgres *postgres);
+void postgres_health_run(struct postgres *postgres, struct vrrp_time now);
 
 /* postgres_state.c */
 void postgres_on_state(struct postgres *postgres, struct vrrp_time now);

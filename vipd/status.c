@@ -315,6 +315,23 @@ static int64_t at_risk_bytes(const struct status_view *view)
 	return least;
 }
 
+/* Whether PostgreSQL can work, check by check; null on a witness. */
+static json_t *checks_new(const struct status_input *input)
+{
+	json_t *checks = input->check_count > 0 ? json_array() : json_null();
+
+	for (unsigned i = 0; checks != NULL && i < input->check_count; i++) {
+		const struct status_check *check = &input->check[i];
+
+		if (json_array_append_new(checks, json_pack("{s:s, s:s, s:o}", "name", check->name, "state",
+							  check->state, "note", text_new(check->sentence))) != 0) {
+			json_decref(checks);
+			return NULL;
+		}
+	}
+	return checks;
+}
+
 /* Beyond the stable core. */
 static int extra_set(json_t *object, const struct status_view *view)
 {
@@ -324,14 +341,15 @@ static int extra_set(json_t *object, const struct status_view *view)
 	if (operation == NULL && view->core.op != VRRP_PG_OP_NONE) {
 		operation = vrrp_pg_op_word(view->core.op);
 	}
-	return json_object_update_new(object,
-		json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I}", "node",
-			name_new(view, (int)input->self), "gate", GATE_WORDS[input->gate], "gate_note",
-			text_new(input->gate_note), "epoch", ballot_new(&view->core.stored.epoch), "drops",
-			drops_new(view), "stalls", (json_int_t)view->core.stalls, "clock_excess_ppm",
-			(json_int_t)view->core.clock_excess_ppm, "silent_ms",
-			(json_int_t)ms_until(view, view->core.silent_until), "pg_error", text_new(input->pg_sentence),
-			"operation", text_new(operation), "sends_failed", (json_int_t)input->sends_failed));
+	return json_object_update_new(
+		object, json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:I}", "node",
+				name_new(view, (int)input->self), "gate", GATE_WORDS[input->gate], "gate_note",
+				text_new(input->gate_note), "epoch", ballot_new(&view->core.stored.epoch), "drops",
+				drops_new(view), "stalls", (json_int_t)view->core.stalls, "clock_excess_ppm",
+				(json_int_t)view->core.clock_excess_ppm, "silent_ms",
+				(json_int_t)ms_until(view, view->core.silent_until), "pg_error",
+				text_new(input->pg_sentence), "checks", checks_new(input), "operation",
+				text_new(operation), "sends_failed", (json_int_t)input->sends_failed));
 }
 
 json_t *status_instance_new(const struct status_input *input)

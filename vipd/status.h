@@ -6,8 +6,8 @@
  * the other members is what their last fresh reports say, as long as these speak for them (protocol.md section 3.2);
  * after that state is "unknown" and what they said is null. fault_reasons and why_not use the words of
  * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, gate_counts, epoch,
- * drops, stalls, silent_ms, pg_error, operation, sync (status_sync.h); a member's id, note, granted_to, refused,
- * same_config, differs, epoch.
+ * drops, stalls, silent_ms, pg_error, checks, operation, sync (status_sync.h); a member's id, note, granted_to,
+ * refused, same_config, differs, epoch.
  *
  * vipctl renders this JSON as its table, so that the two never disagree.
  */
@@ -29,6 +29,15 @@ enum status_gate {
 	STATUS_GATE_COUNT
 };
 
+/* One of the checks whether PostgreSQL can work. */
+struct status_check {
+	const char *name;
+	const char *state;    /* check_state_word() */
+	const char *sentence; /* any bytes; "" = nothing to say */
+};
+
+#define STATUS_CHECKS_MAX 8
+
 struct status_input {
 	const struct vip_config *config;
 	size_t instance; /* index in config */
@@ -43,6 +52,8 @@ struct status_input {
 	const uint64_t *drops;   /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
 	uint64_t sends_failed;   /* reports that could not be handed to the kernel */
 	const char *pg_sentence; /* why PostgreSQL is down, any bytes; NULL = nothing to say */
+	unsigned check_count;    /* 0 on a witness */
+	struct status_check check[STATUS_CHECKS_MAX];
 	const char *op_progress; /* what is being done to PostgreSQL, any bytes; NULL = nothing */
 };
 

@@ -178,6 +178,11 @@ const struct vrrp_report_grant *status_view_grant(const struct status_view *view
 
 /* --- notes --- */
 
+/* A MASTER lets go with one of these, unless nobody could take over. */
+#define STAYS_WITH                                                                                                     \
+	(VRRP_HEALTH_FAULTS | VRRP_FAULT_BIT(VRRP_FAULT_PG_HUNG) | VRRP_FAULT_BIT(VRRP_FAULT_PG_DOWN) |                \
+		VRRP_FAULT_BIT(VRRP_FAULT_LINK))
+
 static void note_add(char note[STATUS_NOTE_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What does not fit is cut. */
@@ -272,6 +277,11 @@ void status_view_note(const struct status_view *view, int index, char ret_note[S
 		note_line(view, index, ret_note);
 	} else if (faults != 0) {
 		note_faults(view, index, faults, ret_note);
+		if ((faults & STAYS_WITH) != 0 && index == view->holder && report->role == VRRP_ROLE_MASTER &&
+			(view->core.stored.paused || view->line_count == 0)) {
+			note_add(ret_note, "; stays: %s",
+				view->core.stored.paused ? "paused" : "nobody else can take over");
+		}
 	} else if (has_flag(report, VRRP_FLAG_SILENT)) {
 		note_add(ret_note, "start-up silence, grants nothing yet");
 	} else if (index == view->holder && report->role == VRRP_ROLE_MASTER && view->line_count == 0) {

@@ -31,7 +31,8 @@ static const struct {
 	{ CONFIG_SECTION_POSTGRESQL,
 		"data_directory config_file conninfo port upstream rewind_conninfo manage rejoin bin_dir "
 		"os_user start_command stop_command restart_command probe_interval probe_timeout "
-		"write_probe_interval primary_crash_grace switchover_timeout standby_timeout "
+		"connect_probe_interval connect_probe_timeout write_probe_interval write_probe_timeout "
+		"disk_probe_interval disk_probe_timeout primary_crash_grace switchover_timeout standby_timeout "
 		"max_slot_keep salvage_dir" },
 	{ CONFIG_SECTION_SCRIPT, "command interval timeout fall rise" },
 };

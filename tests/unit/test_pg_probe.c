@@ -1,4 +1,4 @@
-/* pg_probe against a real PostgreSQL: state, promotion, the death of the postmaster, a stopped postmaster. */
+/* pg_probe against a real PostgreSQL: state, promotion, the death of the postmaster. */
 #include "pg_fixture.h"
 
 #include <errno.h>
@@ -122,46 +122,6 @@ static void a_promotion_not_done_in_time_fails_once(void **state)
 	assert_int_equal(pg_probe_promote(probe, begin, begin, NULL), 0);
 	lab_probe_wait(probe, PG_PROBE_PROMOTE_FAILED);
 	assert_int_equal(pg_probe_run(probe, lab_now()), PG_PROBE_NONE);
-	pg_probe_free(probe);
-}
-
-/* A stopped postmaster lets nobody in, while the old connection's backend answers as if nothing were wrong. */
-static void a_stopped_postmaster_is_found_by_knocking(void **state)
-{
-	struct pg_probe_config config = {
-		.interval_ms = 50, .timeout_ms = 300, .new_connection_interval_ms = 100, .write_interval_ms = 100
-	};
-	struct pg_probe *probe;
-
-	(void)state;
-	(void)snprintf(config.conninfo, sizeof(config.conninfo), "%s", db2.conninfo);
-	assert_int_equal(pg_probe_new(&config, lab_now(), &probe, NULL), 0);
-	lab_probe_until(probe, is_primary);
-	lab_node_kill(&db2, SIGSTOP);
-	lab_probe_wait(probe, PG_PROBE_NO_NEW);
-	assert_int_equal(pg_probe_new_reason(probe), PG_REASON_TIMEOUT);
-	assert_int_equal(pg_probe_reason(probe), PG_REASON_NONE);
-	lab_node_kill(&db2, SIGCONT);
-	lab_probe_wait(probe, PG_PROBE_NEW_AGAIN);
-	pg_probe_free(probe);
-}
-
-/* The write is really made: without the right to make it, it fails, while the connection itself gets in. */
-static void a_write_that_fails_is_told(void **state)
-{
-	struct pg_probe_config config = {
-		.interval_ms = 50, .timeout_ms = 1000, .new_connection_interval_ms = 20, .write_interval_ms = 20
-	};
-	struct pg_probe *probe;
-
-	(void)state;
-	(void)lab_sql(&db2, "REVOKE EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) FROM PUBLIC");
-	(void)snprintf(config.conninfo, sizeof(config.conninfo), "%s", db2.conninfo);
-	assert_int_equal(pg_probe_new(&config, lab_now(), &probe, NULL), 0);
-	lab_probe_wait(probe, PG_PROBE_NO_NEW);
-	assert_int_equal(pg_probe_new_reason(probe), PG_REASON_SQL);
-	(void)lab_sql(&db2, "GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) TO PUBLIC");
-	lab_probe_wait(probe, PG_PROBE_NEW_AGAIN);
 	pg_probe_free(probe);
 }
 
@@ -310,8 +270,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(kill_9_of_the_postmaster_is_seen_at_once),
 		cmocka_unit_test(promotion_is_proved_and_the_new_timeline_known_before_any_checkpoint),
 		cmocka_unit_test(a_promotion_not_done_in_time_fails_once),
-		cmocka_unit_test(a_stopped_postmaster_is_found_by_knocking),
-		cmocka_unit_test(a_write_that_fails_is_told),
 		cmocka_unit_test(reasons_are_told_apart),
 		cmocka_unit_test(a_host_name_or_service_is_refused),
 		cmocka_unit_test(a_session_that_is_ended_is_not_the_end_of_postgresql),

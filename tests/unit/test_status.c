@@ -224,6 +224,29 @@ static void why_not(void **state)
 	assert_value(host.json, "operation", "\"pg_rewind: 12 of 64 MB\"");
 }
 
+static void what_keeps_postgresql_from_its_work(void **state)
+{
+	(void)state;
+	master_make(3);
+	assert_value(status_make(), "checks", "null"); /* a witness has none */
+	host.input.check_count = 2;
+	host.input.check[0] = (struct status_check){ "new_connection", "ok", "" };
+	host.input.check[1] = (struct status_check){ "disk_write", "failed", "write to /\xff: full" };
+	host.core.health = VRRP_FAULT_BIT(VRRP_FAULT_DISK);
+	status_make();
+	assert_value(host.json, "checks",
+		"[{\"name\":\"new_connection\",\"state\":\"ok\",\"note\":null},"
+		"{\"name\":\"disk_write\",\"state\":\"failed\",\"note\":\"write to /\\\\xff: full\"}]");
+	assert_value(host.json, "fault_reasons", "[\"disk\"]");
+	assert_string_equal(note(DB1), "holds, but: disk"); /* about to let go: db2 may take over */
+	host.core.peer[DB2].report.flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+	status_make();
+	assert_string_equal(note(DB1), "holds, but: disk; stays: nobody else can take over");
+	host.core.stored.paused = true;
+	status_make();
+	assert_string_equal(note(DB1), "holds, but: disk; stays: paused");
+}
+
 static void line_of_succession(void **state)
 {
 	(void)state;
@@ -445,6 +468,7 @@ int main(void)
 		cmocka_unit_test(stable_core),
 		cmocka_unit_test(who_does_not_speak_is_unknown),
 		cmocka_unit_test(why_not),
+		cmocka_unit_test(what_keeps_postgresql_from_its_work),
 		cmocka_unit_test(line_of_succession),
 		cmocka_unit_test(positions),
 		cmocka_unit_test(risk_without_a_master),

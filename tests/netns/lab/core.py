@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from . import capture, daemons, debian, faults, net, postgres, procs, tools, watcher, writer
+from . import capture, daemons, debian, disks, faults, net, postgres, procs, tools, watcher, writer
 
 BASE = "/var/tmp"
 PREFIX = "vipd-lab-"
@@ -89,6 +89,7 @@ def sweep(kept=False):
                 procs.signal_pid(pid, signal.SIGQUIT)
             postgres.forget_shared_memory(data)
         debian.sweep(f"lab{pid}")
+        disks.release(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

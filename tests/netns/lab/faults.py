@@ -19,6 +19,7 @@ class Faults:
         self.net = lab.net
         self.have_table = False
         self.stopped = []
+        self.disks = []  # lab/disks.py
 
     # --- cables ---
 
@@ -92,7 +93,9 @@ class Faults:
         return at_us
 
     def continue_all(self):
-        """SIGCONT to what stop_process stopped, if it is still the same process."""
+        """SIGCONT to what stop_process stopped, if it is still the same process; frozen disks thaw."""
+        for disk in self.disks:
+            disk.thaw()
         for pid, started in self.stopped:
             if started is not None and procs.process_start_time(pid) == started:
                 procs.signal_pid(pid, signal.SIGCONT)

@@ -50,6 +50,22 @@ def process_state(pid):
     return text[text.rindex(")") + 2], text[text.index("(") + 1 : text.rindex(")")]
 
 
+def parent_pid(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            return file.read().split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def process_start_time(pid):
     """Start time in ticks: with the pid it names a process for good. None if it is gone."""
     try:
