@@ -58,7 +58,7 @@ int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err);
 
 enum nl_gate_standing {
 	NL_GATE_MISSING,    /* ours is not there, or only in one direction, or another program has its handle */
-	NL_GATE_BEHIND,     /* it is, but a foreign filter stands before it and may let packets past: `gate: partial` */
+	NL_GATE_BEHIND,     /* it is, but a foreign filter or tcx program may let packets past it: `gate: partial` */
 	NL_GATE_ATTACHED,   /* it is, and comes first */
 	NL_GATE_NOT_NEEDED, /* loopback: this host's own clients are never in the way of the gate */
 };

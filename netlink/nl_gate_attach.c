@@ -1,3 +1,4 @@
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -7,7 +8,9 @@
 #include "netlink/nl_gate_inside.h"
 
 #define PRIORITIES_MAX 4 /* tried from NL_GATE_PRIORITY on, if a foreign classifier of another kind has one */
-#define FILTERS_MAX 64   /* of ours on one interface and direction that are looked at */
+#define ATTACH_TCX_IN 46
+#define ATTACH_TCX_OUT 47
+#define FILTERS_MAX 64 /* of ours on one interface and direction that are looked at */
 
 static uint32_t handle_of(uint8_t vrid)
 {
@@ -134,6 +137,19 @@ int nl_gate_attach(struct nl_gate *gate, int ifindex, struct vip_err *err)
 	return result < 0 || link.is_loopback ? result : nl_gate_link_attach(gate, &link, err);
 }
 
+/*
+ * Programs that are attached the newer way (tcx, Linux 6.6; other attach types than this kernel's headers know) are
+ * asked before all filters, and what one of them lets pass is not asked about any more. No event tells of them: they
+ * are seen with the next look.
+ */
+static bool has_tcx(int ifindex, enum nl_tc_direction direction)
+{
+	LIBBPF_OPTS(bpf_prog_query_opts, query);
+	enum bpf_attach_type type = (enum bpf_attach_type)(direction == NL_TC_IN ? ATTACH_TCX_IN : ATTACH_TCX_OUT);
+
+	return bpf_prog_query_opts(ifindex, type, &query) == 0 && query.prog_cnt > 0;
+}
+
 int nl_gate_link_look(struct nl_gate *gate, const struct nl_link *link, struct vip_err *err)
 {
 	enum nl_gate_standing standing = NL_GATE_ATTACHED;
@@ -153,7 +169,7 @@ int nl_gate_link_look(struct nl_gate *gate, const struct nl_link *link, struct v
 		if (!survey.is_ours_first) {
 			return NL_GATE_MISSING;
 		}
-		if (survey.is_foreign_before) {
+		if (survey.is_foreign_before || has_tcx(link->ifindex, (enum nl_tc_direction)direction)) {
 			standing = NL_GATE_BEHIND;
 		}
 	}

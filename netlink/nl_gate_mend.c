@@ -66,8 +66,8 @@ static void mend_link(struct nl_gate *gate, const struct nl_link *link, struct n
 		return;
 	}
 	if (standing == NL_GATE_BEHIND) {
-		(void)vip_err_set(
-			&gate->trouble, -EBUSY, "another program's filter stands before ours on %s", link->name);
+		(void)vip_err_set(&gate->trouble, -EBUSY,
+			"another program's filter, or its tcx program, stands before ours on %s", link->name);
 	} else if (standing == NL_GATE_MISSING) {
 		(void)vip_err_set(&gate->trouble, -ENOENT, "it does not stay on %s", link->name);
 	}

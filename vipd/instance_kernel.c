@@ -40,6 +40,9 @@ void instance_on_kernel(struct instance *instance, const struct nl_event *event)
 		break;
 	case NL_EVENT_OVERRUN:
 	default:
+		if (!noted->all) {
+			log_notice(instance->own->name, "netlink events were lost: everything is looked at again");
+		}
 		noted->links = true;
 		noted->all = true;
 	}

@@ -4,6 +4,9 @@
  */
 #include "tests/unit/test_nl_gate_lab.h"
 
+#include <bpf/bpf.h>
+#include <linux/pkt_cls.h>
+
 #include "netlink/nl_gate_left.h"
 #include "netlink/nl_monitor.h"
 
@@ -139,6 +142,45 @@ static void a_foreign_filter_before_ours_is_told_until_it_goes(void **state)
 	nl_gate_close(gate);
 }
 
+#define ATTACH_TCX_IN 46 /* newer than Debian 12's headers */
+
+/* What a tcx program (Linux 6.6) lets pass, the filters never see; before that there is none to find. */
+static void a_tcx_program_is_told_until_it_goes(void **state)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TC_ACT_OK },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct nl_gate_mended mended;
+	struct nl_gate *gate;
+	int program;
+	int link;
+
+	(void)state;
+	LAB_NEEDED();
+	gate = open_gate(VRID, FLOAT4);
+	mended = mend(gate, NULL, 0);
+	assert_whole(&mended, 0);
+	program = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", code, VRRP_ARRAY_LENGTH(code), NULL);
+	assert_true(program >= 0);
+	link = bpf_link_create(program, lab.host_ifindex, (enum bpf_attach_type)ATTACH_TCX_IN, NULL);
+	nl_gate_set(gate, VRRP_TIME_NONE, VRRP_TIME_NEVER);
+	if (link >= 0) {
+		assert_true(ping(FLOAT4, LAB_DEADLINE_MS)); /* past a shut gate: that is why it is told */
+		mended = mend_one(gate, "h0");
+		assert_int_equal(mended.behind, 1);
+		assert_non_null(strstr(mended.trouble.text, "tcx"));
+		(void)close(link);
+	} else {
+		assert_int_equal(link, -EINVAL);
+	}
+	mended = mend_one(gate, "h0");
+	assert_whole(&mended, 0);
+	assert_shut(gate);
+	(void)close(program);
+	nl_gate_close(gate);
+}
+
 static void count_tc(void *user, const struct nl_event *event)
 {
 	*(unsigned *)user += event->type == NL_EVENT_TC;
@@ -217,6 +259,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_somebody_takes_away_is_put_back_and_counted, remove_gates),
 		cmocka_unit_test_teardown(an_interface_that_comes_back_under_its_index_is_a_new_one, remove_gates),
 		cmocka_unit_test_teardown(a_foreign_filter_before_ours_is_told_until_it_goes, remove_gates),
+		cmocka_unit_test_teardown(a_tcx_program_is_told_until_it_goes, remove_gates),
 		cmocka_unit_test_teardown(an_interface_with_an_ingress_qdisc_is_gated_inwards_and_told, remove_gates),
 		cmocka_unit_test_teardown(gates_that_the_dead_have_left_are_found_with_their_addresses, remove_gates),
 	};
