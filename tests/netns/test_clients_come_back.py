@@ -17,7 +17,8 @@ pytestmark = pytest.mark.daemon
 CONNECTIONS = 10  # of each family
 RESET_MS = 50
 GARP_REFRESH_S = 2
-RESETS = "(tcp[tcpflags] & tcp-rst != 0) or (ip6 proto 6 and ip6[53] & 4 != 0)"
+# Resets, and what a client says.
+PACKETS = "(tcp[tcpflags] & (tcp-rst|tcp-push) != 0) or (ip6 proto 6 and ip6[53] & 12 != 0)"
 
 
 def connect(lab, timeout_s=5):
@@ -32,20 +33,22 @@ def connect(lab, timeout_s=5):
     return opened
 
 
-def resets(lab, capture, ports):
-    """{the client's port: when its first reset came, in microseconds of CLOCK_BOOTTIME}"""
+def captured(lab, capture, ports):
+    """Of these ports of the client, in microseconds of CLOCK_BOOTTIME: ({port: it spoke first}, {port: its reset})."""
     shift = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_REALTIME)
-    fields = ["-T", "fields", "-e", "frame.time_epoch", "-e", "tcp.srcport", "-e", "tcp.dstport"]
+    fields = [word for name in ("frame.time_epoch", "tcp.srcport", "tcp.dstport", "tcp.flags.reset") for word in ("-e", name)]
 
-    def captured():
-        found = {}
-        for line in net.run(["tshark", "-r", capture.path, *fields], check=False).splitlines():
-            at, source, target = line.split()
-            if source == "5432":
-                found.setdefault(int(target), (float(at) + shift) * 1e6)
-        return found if set(found) >= set(ports) else None
+    def all_resets():
+        spoken, reset = {}, {}
+        for line in net.run(["tshark", "-r", capture.path, "-T", "fields", *fields], check=False).splitlines():
+            at, source, target, is_reset = line.split()
+            if source == "5432" and is_reset in ("1", "True"):
+                reset.setdefault(int(target), (float(at) + shift) * 1e6)
+            elif target == "5432":
+                spoken.setdefault(int(source), (float(at) + shift) * 1e6)
+        return (spoken, reset) if set(reset) >= set(ports) else None
 
-    found = procs.wait_until(captured, 20, "tcpdump has written all resets", lab.describe)
+    found = procs.wait_until(all_resets, 20, "tcpdump has written all resets", lab.describe)
     capture.stop()
     return found
 
@@ -73,29 +76,25 @@ def tells(what, late_ms):
     assert max(late_ms) <= RESET_MS
 
 
-def test_connections_are_reset_and_sleeping_clients_find_the_new_holder(make_lab):
-    lab = make_lab(data=2, witnesses=1)
-    lab.configuration.settings.update(garp_repeat=1, garp_repeat_delay="500ms", garp_refresh=f"{GARP_REFRESH_S}s")
-    lab.up()
-    lab.wait_streaming("db1")
-    story = Story(lab)
-
-    # It lets go while the lease runs.
-    capture = lab.start_capture(name="let-go", expression=RESETS)
+def let_go(lab, story):
+    """db1 lets go while its lease runs."""
+    capture = lab.start_capture(name="let-go", expression=PACKETS)
     clients = connect(lab)
     begun_us = procs.now_us()
     done = lab.daemons["db1"].vipctl("switchover", "--to", "db2", timeout=60)
     assert done.returncode == 0, done.stderr
     are_over(clients)
     shut_us = closing_us(lab, "db1", begun_us)
-    when = resets(lab, capture, clients)
-    tells("let go", [(when[port] - shut_us) / 1000 for port in clients])
+    _, reset = captured(lab, capture, clients)
+    tells("let go", [(reset[port] - shut_us) / 1000 for port in clients])
     lab.wait_holder("db2")
     story.primary = "db2"
     story.comes_back("db1")
 
-    # It is frozen: nobody resets anything, until the client speaks to the new holder.
-    capture = lab.start_capture(name="frozen", expression=RESETS)
+
+def frozen(lab, story):
+    """db2's daemon is frozen: nobody resets anything, until the client speaks to the new holder."""
+    capture = lab.start_capture(name="frozen", expression=PACKETS)
     clients = connect(lab)
     story.fault(lab.daemons["db2"].freeze)
 
@@ -104,24 +103,35 @@ def test_connections_are_reset_and_sleeping_clients_find_the_new_holder(make_lab
         return told >= {("garp", "db1"), ("una", "db1")}
 
     procs.wait_until(announced, 20, "db1 has announced both addresses", lab.describe)
-    spoken_us = {}
-    for port, one in clients.items():
-        spoken_us[port] = procs.now_us()
+    for one in clients.values():
         one.send(b"\0")
     are_over(clients)
-    when = resets(lab, capture, clients)
-    tells("frozen", [(when[port] - spoken_us[port]) / 1000 for port in clients])
+    spoken, reset = captured(lab, capture, clients)
+    tells("frozen", [(reset[port] - spoken[port]) / 1000 for port in clients])
     assert story.taken_over() == "db1"
     lab.daemons["db2"].thaw()
     story.comes_back("db2")
 
-    # A client that slept through all of that: its neighbour table knows the old holder for good.
+
+def slept(lab, story):
+    """A client's neighbour table knows the old holder for good; it finds the new one with its next announcement."""
     asleep = ["ip", "neigh", "replace", net.FLOATING4, "dev", "eth0", "nud", "reachable", "lladdr"]
-    woken_us = procs.now_us()
     lab.net.client.run([*asleep, lab.net.hosts["db2"].mac])
+    woken_us = procs.now_us()
     story.writer.wait_rows(1, since_us=woken_us + 1000 * int(GARP_REFRESH_S * 1000), host="db1")
-    failures = story.writer.failures(woken_us)
-    served_us = next(row.acked_us for row in story.writer.rows() if row.started_us > failures[-1].ended_us)
-    print(f"a client that slept: {(served_us - woken_us) / 1e6:.2f} s, {len(failures)} attempts failed, the first: {failures[0]}")
+    served_us = next(row.acked_us for row in story.writer.rows() if row.started_us > woken_us)
+    failures = [one for one in story.writer.failures(woken_us) if one.ended_us < served_us]
+    print(f"a client that slept: {(served_us - woken_us) / 1e6:.2f} s, {len(failures)} attempts failed, {failures[:1]}")
     assert served_us - woken_us < (GARP_REFRESH_S + 1) * 1e6
+
+
+def test_connections_are_reset_and_sleeping_clients_find_the_new_holder(make_lab):
+    lab = make_lab(data=2, witnesses=1)
+    lab.configuration.settings.update(garp_repeat=1, garp_repeat_delay="500ms", garp_refresh=f"{GARP_REFRESH_S}s")
+    lab.up()
+    lab.wait_streaming("db1")
+    story = Story(lab)
+    let_go(lab, story)
+    frozen(lab, story)
+    slept(lab, story)
     story.end(["db1", "db2", "db1"])

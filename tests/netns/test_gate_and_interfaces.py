@@ -54,14 +54,8 @@ def how_long(lab, act, done, what):
     print(f"{what}: at most {(procs.now_us() - at_us) / 1000:.0f} ms, the command that took it away included")
 
 
-def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(make_lab):
-    lab = make_lab(data=2, witnesses=1).up()
-    story = Story(lab)
-    one, two = lab.net.hosts["db1"], lab.net.hosts["db2"]
-    story.fault(procs.now_us)
-    ballot = lab.daemons["db1"].status()["ballot"]
-
-    # The holder's. A firewall's reload is not even noticed.
+def holder_loses_gate_and_addresses(lab, one):
+    """A firewall's reload is not even noticed; the rest is put back at once."""
     one.run(["nft", "flush", "ruleset"])
     assert filters(one) == 2
     how_long(lab, lambda: one.run(["tc", "qdisc", "del", "dev", "eth0", "clsact"]), lambda: filters(one) == 2,
@@ -75,7 +69,9 @@ def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(mak
         wait_counted(lab, "db1", "addresses_put_back", before + 1)
     assert "taken away from eth0 by somebody" in lab.daemons["db1"].log_tail(100_000)
 
-    # A standby's: shut, and shut again. What is dropped is counted for each address.
+
+def standby_loses_its_gate(lab, two):
+    """Shut, and shut again. What is dropped is counted for each address."""
     two.run(["tc", "filter", "del", "dev", "eth0", "ingress"])
     wait_gate(lab, "db2")
     wait_counted(lab, "db2", "put_back", 1)
@@ -94,7 +90,9 @@ def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(mak
     wait_counted(lab, "db2", "put_back", 2)
     assert "netlink events were lost" in lab.daemons["db2"].log_tail(100_000)
 
-    # New interfaces, and other programs' filters: after ours they do no harm, before ours they are told.
+
+def new_interfaces_and_foreign_filters(lab, two):
+    """Other programs' filters do no harm after ours; before ours they are told."""
     two.run(["ip", "link", "add", "new0", "type", "veth", "peer", "name", "new1"])
     wait_gate(lab, "db2", "new0")
     wait_gate(lab, "db2", "new1")
@@ -110,7 +108,9 @@ def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(mak
     wait_word(lab, "db2", "closed")
     assert "pref 9" in two.run(["tc", "filter", "show", "dev", "eth0", "ingress"]), "left in place"
 
-    # Left by a dead daemon: stands until it is taken over, or removed by the operator.
+
+def daemon_dies_and_the_operator_removes_its_gate(lab, two):
+    """It stands until it is taken over, or removed."""
     assert "has the virtual_router_id" in gate_remove(two)[0]
     lab.daemons["db2"].kill()
     assert filters(two) == 2 and filters(two, "new0") == 2
@@ -121,7 +121,9 @@ def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(mak
     lab.daemons["db2"].start()
     wait_gate(lab, "db2")
 
-    # Switched off: what the daemon before has left shut goes, for nobody would open it.
+
+def daemon_dies_and_the_next_one_has_none(lab, two):
+    """gate = off: what the daemon before has left shut goes, for nobody would open it."""
     lab.daemons["db2"].kill()
     lab.configuration.settings["gate"] = Word("off")
     lab.configuration.write(lab.daemons["db2"])
@@ -129,6 +131,18 @@ def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(mak
     wait_word(lab, "db2", "off")
     wait_gate(lab, "db2", there=False)
 
+
+def test_gate_and_address_are_taken_away_and_stand_again_and_nothing_happens(make_lab):
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    one, two = lab.net.hosts["db1"], lab.net.hosts["db2"]
+    story.fault(procs.now_us)
+    ballot = lab.daemons["db1"].status()["ballot"]
+    holder_loses_gate_and_addresses(lab, one)
+    standby_loses_its_gate(lab, two)
+    new_interfaces_and_foreign_filters(lab, two)
+    daemon_dies_and_the_operator_removes_its_gate(lab, two)
+    daemon_dies_and_the_next_one_has_none(lab, two)
     story.writer.wait_rows(20, since_us=procs.now_us(), host="db1")
     assert lab.daemons["db1"].status()["ballot"] == ballot
     story.same_postmasters()

@@ -17,7 +17,9 @@ class Capture:
     def __init__(self, lab, name="vrrp", expression="ip proto 112 or ip6 proto 112"):
         self.path = os.path.join(lab.folder, f"{name}.pcap")
         self.finished = False
-        args = ["tcpdump", "-Z", "root", "-i", "eth0", "-p", "-U", "--immediate-mode", "-q", "-w", self.path, expression]
+        # Each place in the ring is as large as a packet may be: without -s there are some thirty, too few for a burst.
+        args = ["tcpdump", "-Z", "root", "-i", "eth0", "-p", "-U", "--immediate-mode", "-q", "-s", "512", "-B", "4096", "-w",
+                self.path, expression]  # fmt: skip
         self.process = lab.procs.spawn(lab.net.client.net_args(args), os.path.join(lab.folder, f"{name}.log"))
         procs.wait_until(lambda: os.path.exists(self.path), 10, "tcpdump has begun")
 
