@@ -20,6 +20,7 @@ class Faults:
         self.have_table = False
         self.stopped = []
         self.disks = []  # lab/disks.py
+        self.held = []  # acts that let run again what something else than SIGSTOP holds (stops.py)
 
     # --- cables ---
 
@@ -93,9 +94,11 @@ class Faults:
         return at_us
 
     def continue_all(self):
-        """SIGCONT to what stop_process stopped, if it is still the same process; frozen disks thaw."""
+        """SIGCONT to what stop_process stopped, if it is still the same process; frozen disks thaw, what is held is let go."""
         for disk in self.disks:
             disk.thaw()
+        for act in self.held:
+            act()
         for pid, started in self.stopped:
             if started is not None and procs.process_start_time(pid) == started:
                 procs.signal_pid(pid, signal.SIGCONT)
