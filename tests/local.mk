@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/test_realtime \
 	tests/unit/test_report \
 	tests/unit/test_report_drops \
+	tests/unit/test_report_guard \
 	tests/unit/test_report_sock \
 	tests/unit/test_role \
 	tests/unit/test_service \
@@ -288,6 +289,7 @@ endif
 # Programs of the netns suite and the bench; run by them, not by make check. They measure, so the sanitizers stay out.
 netns_programs = \
 	tests/netns/watcher \
+	tests/bench/flood \
 	tests/bench/gate \
 	tests/bench/writer
 tests_netns_watcher_SOURCES = \
@@ -296,6 +298,10 @@ tests_netns_watcher_SOURCES = \
 	tests/netns/watcher.c
 tests_netns_watcher_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
 tests_netns_watcher_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
+tests_bench_flood_SOURCES = \
+	tests/bench/flood.c
+tests_bench_flood_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))
+tests_bench_flood_LDFLAGS = $(filter-out -fsanitize%,$(AM_LDFLAGS))
 tests_bench_writer_SOURCES = \
 	tests/bench/writer.c
 tests_bench_writer_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(AM_CFLAGS))

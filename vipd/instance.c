@@ -133,6 +133,22 @@ static void look_for_alarms(struct instance *instance, unsigned member, const st
 	}
 }
 
+/* Accepted reports, and those of one incarnation that a later one overtook or the network lost. */
+static void count_accepted(struct instance *instance, unsigned member, uint64_t incarnation, uint64_t seq)
+{
+	const struct vrrp_peer *peer = &instance->core.peer[member];
+	struct status_reports *reports = &instance->reports[member];
+
+	if (peer->believed_incarnation != incarnation) {
+		report_socks_believe(instance->socks, instance->pair[member], instance->own->vrid,
+			peer->believed_incarnation);
+		reports->accepted++;
+	} else if (peer->believed_seq > seq) {
+		reports->accepted++;
+		reports->missed += peer->believed_seq - seq - 1;
+	}
+}
+
 bool instance_on_report(
 	struct instance *instance, int pair, const uint8_t *bytes, size_t size_bytes, struct vrrp_time received)
 {
@@ -140,6 +156,8 @@ bool instance_on_report(
 	struct vrrp_report_expect expect = { .vrid = instance->own->vrid };
 	struct vrrp_report report;
 	enum vrrp_drop drop;
+	uint64_t incarnation;
+	uint64_t seq;
 	uint64_t value = 0;
 	size_t member = 0;
 
@@ -157,7 +175,10 @@ bool instance_on_report(
 	}
 	event.member = (uint8_t)member;
 	event.report = &report;
+	incarnation = instance->core.peer[member].believed_incarnation;
+	seq = instance->core.peer[member].believed_seq;
 	instance_step_at(instance, &event, received);
+	count_accepted(instance, (unsigned)member, incarnation, seq);
 	look_for_alarms(instance, (unsigned)member, &report);
 	return true;
 }

@@ -22,6 +22,7 @@
 #include "vipd/state_file.h"
 #include "vipd/state_writer.h"
 #include "vipd/stored_text.h"
+#include "vipd/status.h"
 #include "vrrp/core.h"
 
 #define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */
@@ -84,6 +85,7 @@ struct instance {
 	enum vrrp_switch_phase switch_told; /* to it and to the log */
 	unsigned binds_failed;              /* in a row */
 	uint64_t sends_failed;
+	struct status_reports reports[VRRP_MEMBERS_MAX]; /* of each other member */
 	struct log_limit drop_limit[VRRP_DROP_COUNT];
 	struct log_limit store_limit;
 	struct log_limit claim_limit;

@@ -23,6 +23,7 @@ _Static_assert(POSTGRES_CHECKS <= STATUS_CHECKS_MAX, "room for each check");
 
 json_t *instance_status_new(const struct instance *instance, struct vrrp_time now)
 {
+	uint64_t drops[VRRP_DROP_COUNT] = { 0 };
 	struct status_input input = { .config = instance->config,
 		.instance = instance->number,
 		.self = instance->self,
@@ -31,8 +32,16 @@ json_t *instance_status_new(const struct instance *instance, struct vrrp_time no
 		.gate = gate_word(kernel_gate_state(instance->kernel, now)),
 		.gate_note = kernel_gate_note(instance->kernel),
 		.addresses_put_back = instance->addresses_put_back,
-		.sends_failed = instance->sends_failed };
+		.sends_failed = instance->sends_failed,
+		.reports = instance->reports,
+		.drops = drops };
 
+	drops[VRRP_DROP_SOURCE] = report_socks_strangers(instance->socks);
+	for (size_t i = 0; i < instance->own->member_count; i++) {
+		if (i != instance->self) {
+			drops[VRRP_DROP_UNREAD] += report_socks_unread(instance->socks, instance->pair[i]);
+		}
+	}
 	kernel_gate_count(instance->kernel, &input.gate_counts);
 	for (size_t i = 0; i < VRRP_ADDRESSES_MAX; i++) {
 		input.bound[i] = kernel_is_bound(instance->kernel, i);

@@ -73,6 +73,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/postgres_sync.c \
 	vipd/realtime.c \
 	vipd/realtime.h \
+	vipd/report_guard.c \
+	vipd/report_guard.h \
 	vipd/report_sock.c \
 	vipd/report_sock.h \
 	vipd/service.c \

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "vipd/clock.h"
+#include "vipd/report_guard.h"
 #include "vrrp/addr.h"
 #include "vrrp/report.h"
 
@@ -18,6 +20,14 @@ struct pair {
 	int fd;
 	struct vrrp_addr local;
 	struct vrrp_addr peer;
+	struct report_guard guard;
+};
+
+/* Hears what no pair does, and takes nothing of it. */
+struct deaf {
+	int fd;
+	struct vrrp_addr local;
+	struct report_guard count;
 };
 
 struct report_socks {
@@ -27,6 +37,8 @@ struct report_socks {
 	void *user;
 	int count;
 	struct pair pair[REPORT_SOCKS_MAX];
+	int deaf_count;
+	struct deaf deaf[REPORT_SOCKS_MAX];
 };
 
 int report_socks_open(
@@ -58,6 +70,9 @@ void report_socks_close(struct report_socks *socks)
 	}
 	for (int i = 0; i < socks->count; i++) {
 		(void)close(socks->pair[i].fd);
+	}
+	for (int i = 0; i < socks->deaf_count; i++) {
+		(void)close(socks->deaf[i].fd);
 	}
 	(void)close(socks->epoll_fd);
 	free(socks);
@@ -104,6 +119,35 @@ static int set_options(int fd, uint8_t family)
 	}
 	/* Several sockets share the local address and port; each is connected to another peer. */
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+/* Counting strangers is worth no failure: without this socket the kernel refuses them by itself. */
+static void open_deaf(struct report_socks *socks, const struct vrrp_addr *local)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { 1, &nothing };
+	struct deaf *deaf = &socks->deaf[socks->deaf_count];
+	struct sockaddr_storage address;
+	socklen_t length = to_sockaddr(local, socks->port, &address);
+	int fd;
+
+	for (int i = 0; i < socks->deaf_count; i++) {
+		if (vrrp_addr_equal(&socks->deaf[i].local, local)) {
+			return;
+		}
+	}
+	fd = socket(local->family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return;
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
+		set_options(fd, local->family) < 0 || bind(fd, (struct sockaddr *)&address, length) < 0) {
+		(void)close(fd);
+		return;
+	}
+	deaf->fd = fd;
+	deaf->local = *local;
+	socks->deaf_count++;
 }
 
 static int open_pair(struct report_socks *socks, struct pair *pair)
@@ -162,12 +206,36 @@ int report_socks_pair(
 		return vip_err_set(err, code, "UDP socket from %s to %s, port %u: %s", vrrp_addr_format(local, from),
 			vrrp_addr_format(peer, to), socks->port, strerror(-code));
 	}
+	open_deaf(socks, local);
 	return socks->count++;
+}
+
+void report_socks_believe(struct report_socks *socks, int pair, uint8_t vrid, uint64_t incarnation)
+{
+	assert(pair >= 0 && pair < socks->count);
+	report_guard_believe(&socks->pair[pair].guard, socks->pair[pair].fd, vrid, incarnation);
+}
+
+uint64_t report_socks_unread(struct report_socks *socks, int pair)
+{
+	assert(pair >= 0 && pair < socks->count);
+	return report_guard_dropped(&socks->pair[pair].guard, socks->pair[pair].fd);
+}
+
+uint64_t report_socks_strangers(struct report_socks *socks)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < socks->deaf_count; i++) {
+		sum += report_guard_dropped(&socks->deaf[i].count, socks->deaf[i].fd);
+	}
+	return sum;
 }
 
 int report_socks_send(struct report_socks *socks, int pair, const uint8_t *bytes, size_t size_bytes)
 {
 	assert(pair >= 0 && pair < socks->count);
+	report_guard_look(&socks->pair[pair].guard, socks->pair[pair].fd, clock_now());
 	if (send(socks->pair[pair].fd, bytes, size_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno != ECONNREFUSED) { /* an answer to an earlier packet: that peer's daemon was down */
 			return -errno;
@@ -195,6 +263,7 @@ static bool read_one(struct report_socks *socks, int index)
 		 */
 		return errno != EAGAIN && errno != EWOULDBLOCK;
 	}
+	report_guard_count(&socks->pair[index].guard);
 	socks->fn(socks->user, index, bytes, (size_t)got, clock_now());
 	return true;
 }
@@ -205,10 +274,13 @@ void report_socks_run(struct report_socks *socks)
 	int count = epoll_wait(socks->epoll_fd, events, REPORT_SOCKS_MAX, 0);
 
 	for (int i = 0; i < count; i++) {
+		struct pair *pair = &socks->pair[events[i].data.u32];
+
 		for (int burst = 0; burst < REPORT_SOCK_BURST; burst++) {
 			if (!read_one(socks, (int)events[i].data.u32)) {
 				break;
 			}
 		}
+		report_guard_look(&pair->guard, pair->fd, clock_now());
 	}
 }

@@ -193,12 +193,34 @@ static json_t *member_new(const struct status_view *view, int index)
 		differs_new(view, report), "epoch", report == NULL ? json_null() : ballot_new(&report->epoch));
 }
 
+/* How well its reports come through: null of this host itself. */
+static int reports_set(json_t *member, const struct status_view *view, int index)
+{
+	const struct status_reports *reports = view->input->reports;
+	bool known = reports != NULL && view->said[index] != &view->own;
+
+	if (member == NULL) {
+		return -1;
+	}
+	return json_object_update_new(member,
+		json_pack("{s:o, s:o}", "reports_accepted",
+			known ? json_integer((json_int_t)reports[index].accepted) : json_null(), "reports_missed",
+			known ? json_integer((json_int_t)reports[index].missed) : json_null()));
+}
+
 static json_t *members_new(const struct status_view *view)
 {
 	json_t *members = json_array();
 
 	for (int i = 0; members != NULL && i < view->core.config.member_count; i++) {
-		if (json_array_append_new(members, member_new(view, i)) != 0) {
+		json_t *member = member_new(view, i);
+
+		if (reports_set(member, view, i) != 0) {
+			json_decref(member);
+			json_decref(members);
+			return NULL;
+		}
+		if (json_array_append_new(members, member) != 0) {
 			json_decref(members);
 			return NULL;
 		}

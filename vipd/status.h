@@ -7,7 +7,7 @@
  * after that state is "unknown" and what they said is null. fault_reasons and why_not use the words of
  * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, gate_counts, epoch,
  * drops, stalls, silent_ms, pg_error, checks, operation, sync (status_sync.h); a member's id, note, granted_to,
- * refused, same_config, differs, epoch.
+ * refused, same_config, differs, epoch, reports_accepted, reports_missed.
  *
  * vipctl renders this JSON as its table, so that the two never disagree.
  */
@@ -38,6 +38,12 @@ struct status_check {
 
 #define STATUS_CHECKS_MAX 8
 
+/* What was heard of a member; missed: of one incarnation's seqs those that were not accepted before a later one. */
+struct status_reports {
+	uint64_t accepted;
+	uint64_t missed;
+};
+
 struct status_input {
 	const struct vip_config *config;
 	size_t instance; /* index in config */
@@ -51,6 +57,7 @@ struct status_input {
 	bool bound[VRRP_ADDRESSES_MAX]; /* on this host, by the order of the configuration */
 	const uint64_t *drops;   /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
 	uint64_t sends_failed;   /* reports that could not be handed to the kernel */
+	const struct status_reports *reports; /* [VRRP_MEMBERS_MAX]; NULL = not counted */
 	const char *pg_sentence; /* why PostgreSQL is down, any bytes; NULL = nothing to say */
 	unsigned check_count;    /* 0 on a witness */
 	struct status_check check[STATUS_CHECKS_MAX];

@@ -204,6 +204,7 @@ enum vrrp_drop {
 	VRRP_DROP_SEQ,         /* not above the last one of this incarnation */
 	VRRP_DROP_INCARNATION, /* a replaced incarnation, or a new one not proved fresh yet */
 	VRRP_DROP_DUPLICATE,   /* two incarnations alternate: duplicate_member */
+	VRRP_DROP_UNREAD,      /* a full queue, or a flood that the kernel thinned out (counted by the socket) */
 	VRRP_DROP_COUNT
 };
 

@@ -75,6 +75,7 @@ static const char *const DROP_WORDS[] = {
 	[VRRP_DROP_SEQ] = "seq",
 	[VRRP_DROP_INCARNATION] = "incarnation",
 	[VRRP_DROP_DUPLICATE] = "duplicate_member",
+	[VRRP_DROP_UNREAD] = "unread",
 };
 _Static_assert(VRRP_ARRAY_LENGTH(DROP_WORDS) == VRRP_DROP_COUNT, "a word for each drop");
 

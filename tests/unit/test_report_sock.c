@@ -137,6 +137,8 @@ static void what_does_not_come_from_the_member_and_port_is_dropped_by_the_kernel
 	assert_int_equal(report_socks_send(peer.socks, peer.pair, &good, 1), 0);
 	receive(&host, 1); /* sent last, and the only one: the way is first in, first out */
 	assert_int_equal(host.inbox.first[0], 'g');
+	assert_int_equal(report_socks_strangers(host.socks), 2);
+	assert_int_equal(report_socks_unread(host.socks, host.pair), 0);
 	report_socks_close(host.socks);
 	report_socks_close(peer.socks);
 }

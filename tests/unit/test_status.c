@@ -349,9 +349,15 @@ static void the_rest(void **state)
 {
 	static const char *const gates[] = { "\"open\"", "\"closed\"", "\"none\"", "\"partial\"", "\"off\"" };
 	uint64_t drops[VRRP_DROP_COUNT] = { [VRRP_DROP_SOURCE] = 5, [VRRP_DROP_SEQ] = 1 };
+	const struct status_reports reports[VRRP_MEMBERS_MAX] = { [DB1] = { 100, 3 }, [W1] = { 7, 7 } };
 
 	(void)state;
 	host_make(W1, 3);
+	assert_value(status_make() != NULL ? member(DB1) : NULL, "reports_accepted", "null");
+	host.input.reports = reports;
+	assert_value(status_make() != NULL ? member(DB1) : NULL, "reports_accepted", "100");
+	assert_value(member(DB1), "reports_missed", "3");
+	assert_value(member(W1), "reports_accepted", "null"); /* this host itself */
 	host.core.drops[VRRP_DROP_SEQ] = 2;
 	host.core.stalls = 3;
 	host.input.sends_failed = 7;

@@ -1,4 +1,4 @@
-"""The lab's two C programs: from the build directory if make has built them there, else compiled for this session."""
+"""The lab's C programs: from the build directory if make has built them there, else compiled for this session."""
 
 import functools
 import os
@@ -11,6 +11,7 @@ BUILD = os.environ.get("VIPD_BUILD", "")
 
 SOURCES = {
     "writer": (["tests/bench/writer.c"], ["-lpq"]),
+    "flood": (["tests/bench/flood.c"], []),
     "watcher": (["tests/netns/watcher.c", "tests/netns/probes.c"], []),
 }
 
