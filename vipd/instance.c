@@ -140,8 +140,8 @@ static void count_accepted(struct instance *instance, unsigned member, uint64_t 
 	struct status_reports *reports = &instance->reports[member];
 
 	if (peer->believed_incarnation != incarnation) {
-		report_socks_believe(instance->socks, instance->pair[member], instance->own->vrid,
-			peer->believed_incarnation);
+		report_socks_believe(
+			instance->socks, instance->pair[member], instance->own->vrid, peer->believed_incarnation);
 		reports->accepted++;
 	} else if (peer->believed_seq > seq) {
 		reports->accepted++;

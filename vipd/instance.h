@@ -21,8 +21,8 @@
 #include "vipd/report_sock.h"
 #include "vipd/state_file.h"
 #include "vipd/state_writer.h"
-#include "vipd/stored_text.h"
 #include "vipd/status.h"
+#include "vipd/stored_text.h"
 #include "vrrp/core.h"
 
 #define INSTANCE_BINDS_MAX 3                   /* failed refreshes, or tries to unbind, in a row */

@@ -55,11 +55,11 @@ struct status_input {
 	struct kernel_gate_counts gate_counts;
 	unsigned addresses_put_back;
 	bool bound[VRRP_ADDRESSES_MAX]; /* on this host, by the order of the configuration */
-	const uint64_t *drops;   /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
-	uint64_t sends_failed;   /* reports that could not be handed to the kernel */
+	const uint64_t *drops; /* [VRRP_DROP_COUNT] counted before the core (source, length ...); NULL = none */
+	uint64_t sends_failed; /* reports that could not be handed to the kernel */
 	const struct status_reports *reports; /* [VRRP_MEMBERS_MAX]; NULL = not counted */
-	const char *pg_sentence; /* why PostgreSQL is down, any bytes; NULL = nothing to say */
-	unsigned check_count;    /* 0 on a witness */
+	const char *pg_sentence;              /* why PostgreSQL is down, any bytes; NULL = nothing to say */
+	unsigned check_count;                 /* 0 on a witness */
 	struct status_check check[STATUS_CHECKS_MAX];
 	const char *op_progress; /* what is being done to PostgreSQL, any bytes; NULL = nothing */
 };

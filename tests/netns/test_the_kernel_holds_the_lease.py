@@ -7,95 +7,19 @@ outside; that nobody answers after the next holder's first answer is asserted, h
 """
 
 import os
-import time
 
 import pytest
 
 from lab import logs, procs, sessions, stops, timeline
+from lab.rounds import Rounds
 
 pytestmark = pytest.mark.daemon
 
 ROUNDS = int(os.environ.get("VIPD_LAB_ROUNDS", "1"))
 ROUNDS_MAX = 50
 LEASES_MS = (200, 1000) if "VIPD_LAB_ROUNDS" in os.environ else (200,)
-FAULTS = tuple(stops.ALL)
-LEASES_STOPPED = 10
 DARK_SLACK_MS = 10
-WATCH_US = 2000
 LOG_SLACK_US = 20_000  # between the opening of the gate and the line that says so
-BACK_DEADLINE_S = 60
-STOP_DEADLINE_S = 5
-
-
-class Rounds:
-    def __init__(self, lab, lease_ms):
-        self.lab = lab
-        self.lease_ms = lease_ms
-        self.watcher = lab.start_watcher(interval_us=WATCH_US)
-        self.watcher.wait_answer(lab.data[0])
-        self.writer = lab.start_writer()
-        self.writer.wait_rows(20)
-        self.stops = {kind: way(lab) for kind, way in stops.ALL.items()}
-        self.found = []
-
-    def _other(self, old):
-        """Another host's first answer after the old one was stopped, and its name; the old one may come first."""
-
-        def answered():
-            others = [answer for answer in self.watcher.answers(self.stopped_us) if answer.host != old]
-            return others[0] if others else None
-
-        return procs.wait_until(answered, 30, f"another host than {old} answers", self.lab.describe)
-
-    def once(self, kind):
-        """The holder's daemon is kept from running for ten leases, then thawed, or killed where it stands."""
-        lab, old = self.lab, self.lab.wait_holder()
-        daemon, stop = lab.daemons[old], self.stops[kind]
-        killed = kind != "killed" and lab.random.random() < 0.3
-        clients = sessions.Sessions(lab)
-        postmaster = lab.postgres[old].postmaster_pid()
-        time.sleep(lab.random.randrange(250_000) / 1e6)  # the random moment itself
-        self.stopped_us = stop.begin(daemon)
-        first = self._other(old)
-        reset_ms = clients.wait_reset(clients.say_something())
-        procs.wait_until(
-            lambda: procs.now_us() > self.stopped_us + LEASES_STOPPED * self.lease_ms * 1000, 30, "ten leases are over"
-        )
-        if killed:  # closed all the same, with nobody left who could close it; then started anew
-            ended_us = stop.end_by_death()
-        else:
-            ended_us = stop.end()
-        if kind == "frozen":
-            stop.leave()
-        if killed:
-            daemon.start()
-        demoted_ms = self._demoted(postmaster, ended_us)
-        lab.wait_streaming(lab.wait_holder(first.host), [old], deadline_s=BACK_DEADLINE_S)
-        lab.wait_grants()
-        again = timeline.first(daemon.events(), self.stopped_us, timeline.entered("MASTER"))
-        answers = [answer.us for answer in self.watcher.answers(host=old) if not again or answer.us < again.us]
-        dark_ms = (max(answers) - self.stopped_us) / 1000
-        print(f"{old} {kind}{', then killed' if killed else ''}: dark after {dark_ms:.1f} ms of lease {self.lease_ms}, "
-              f"{first.host} answers after {(first.us - self.stopped_us) / 1000:.1f} ms; clients reset {reset_ms:.1f} ms "
-              f"after their next packet; PostgreSQL gone {demoted_ms:.1f} ms after it ran again")  # fmt: skip
-        assert dark_ms <= self.lease_ms + DARK_SLACK_MS
-        self.found.append((kind, dark_ms, reset_ms, None if killed or kind == "killed" else demoted_ms))
-
-    def _demoted(self, postmaster, since_us):
-        procs.wait_until(
-            lambda: not procs.alive(postmaster), STOP_DEADLINE_S, "the old primary is stopped", self.lab.describe, 0.001
-        )
-        return (procs.now_us() - since_us) / 1000
-
-    def worst(self):
-        """What `make bench` and a soak want to know."""
-        for kind in FAULTS:
-            mine = [one for one in self.found if one[0] == kind]
-            stopped = [one[3] for one in mine if one[3] is not None]
-            if mine:
-                print(f"lease {self.lease_ms} ms, {kind} {len(mine)} times: dark at most {max(one[1] for one in mine):.1f} ms "
-                      f"after it, clients reset within {max(one[2] for one in mine):.1f} ms, PostgreSQL stopped within "
-                      f"{max(stopped, default=0):.1f} ms of running again")  # fmt: skip
 
 
 def assert_nobody_answers_late(lab, watcher):
@@ -128,17 +52,33 @@ def switched_over(lab):
     assert lab.wait_holder(other_than=old)
 
 
+def status_field(pid, name):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return next(line.split()[1] for line in file if line.startswith(f"{name}:"))
+
+
+def assert_nothing_is_inherited(lab, name):
+    """The daemon is a real-time process; the PostgreSQL that it started is none, and nothing of it is locked."""
+    daemon, postmaster = lab.daemons[name].process.pid, lab.postgres[name].postmaster_pid()
+    assert os.sched_getscheduler(daemon) == os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    assert os.sched_getscheduler(postmaster) == os.SCHED_OTHER
+    assert os.getpriority(os.PRIO_PROCESS, postmaster) == 0
+    assert status_field(postmaster, "VmLck") == "0"
+    assert int(status_field(postmaster, "SigBlk"), 16) == 0
+
+
 @pytest.mark.parametrize("lease_ms", LEASES_MS)
 def test_holders_daemon_does_not_run(make_lab, lease_ms):
     lab = make_lab(data=2, witnesses=1)
     lab.configuration.settings["advert_int"] = f"{lease_ms // 4}ms"
     lab.up()
     rounds = Rounds(lab, lease_ms)
-    kinds = list(FAULTS) * min(ROUNDS, ROUNDS_MAX)
+    kinds = list(stops.ALL) * min(ROUNDS, ROUNDS_MAX)
     lab.random.shuffle(kinds)
     for kind in kinds:
-        rounds.once(kind)
+        assert rounds.once(kind)["dark"] <= lease_ms + DARK_SLACK_MS
+    assert_nothing_is_inherited(lab, rounds.found[-1]["old"])
     switched_over(lab)
     assert_nobody_answers_late(lab, rounds.watcher)
     logs.assert_promotions_under_lease(lab.daemons.values())
-    rounds.worst()
+    rounds.print_worst()

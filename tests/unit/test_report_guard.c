@@ -208,17 +208,17 @@ static void as_many_instances_as_there_can_be(void **state)
 	assert_true(passes(100, NEW) < 10);
 }
 
-#define GUARD_TEST(name) cmocka_unit_test_setup_teardown(name, open_sockets, close_sockets)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		GUARD_TEST(a_calm_socket_hears_everything),
-		GUARD_TEST(who_is_believed_is_heard_in_a_flood_and_the_rest_is_thinned_out),
-		GUARD_TEST(a_peer_that_was_started_anew_is_heard_once_it_is_believed),
-		GUARD_TEST(the_share_follows_the_flood),
-		GUARD_TEST(it_is_off_when_it_is_calm),
-		GUARD_TEST(as_many_instances_as_there_can_be),
+		cmocka_unit_test_setup_teardown(a_calm_socket_hears_everything, open_sockets, close_sockets),
+		cmocka_unit_test_setup_teardown(
+			who_is_believed_is_heard_in_a_flood_and_the_rest_is_thinned_out, open_sockets, close_sockets),
+		cmocka_unit_test_setup_teardown(
+			a_peer_that_was_started_anew_is_heard_once_it_is_believed, open_sockets, close_sockets),
+		cmocka_unit_test_setup_teardown(the_share_follows_the_flood, open_sockets, close_sockets),
+		cmocka_unit_test_setup_teardown(it_is_off_when_it_is_calm, open_sockets, close_sockets),
+		cmocka_unit_test_setup_teardown(as_many_instances_as_there_can_be, open_sockets, close_sockets),
 	};
 
 	return cmocka_run_group_tests_name("report_guard", tests, lab_up, NULL);
