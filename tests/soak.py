@@ -28,6 +28,7 @@ ROUNDS_MAX = 200  # of a failover loop
 ROUND_S = 15      # a round costs at most about so much
 MUTANT_S = 60     # a mutant of the core must be seen afresh within this
 MUTANT = re.compile(r"^(not )?ok \d+ - (\w+): sim ", re.M)
+MEASURED = re.compile(r"lease \d+ ms, |clients reset |watcher: \d+ answers|flood of ")  # what tests of time print
 GRACE_S = 900   # beyond its share, for a suite that ends by itself
 KILL_S = 60
 JOBS = os.cpu_count() or 1
@@ -161,8 +162,10 @@ def run_netns(share_s, seed, state):
         left = collect()
     environment = {"VIPD_BUILD": CHECK, "PYTHONDONTWRITEBYTECODE": "1", "VIPD_LAB_SEED": str(seed),
                    "VIPD_LAB_ROUNDS": str(max(10, min(ROUNDS_MAX, int(share_s / ROUND_S))))}  # fmt: skip
-    status = run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--junitxml={junit}", *left], log,
-                 share_s, environment, signal.SIGINT)  # fmt: skip
+    status = run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rP", f"--junitxml={junit}", *left],
+                 log, share_s, environment, signal.SIGINT)  # fmt: skip
+    with open(log, encoding="utf-8", errors="replace") as output:
+        print("".join(line for line in output if MEASURED.match(line)), end="")
     names = finished(junit)
     state["netns_done"] += [node for node in left if junit_name(node) in names]
     passed, failed = tally("netns", junit) if names else (0, 0)

@@ -15,7 +15,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "netns"))
 
-from lab import Lab, Session, now_us, timeline, tools  # noqa: E402
+from lab import Lab, Session, flood, now_us, timeline, tools  # noqa: E402
+from lab.rounds import Rounds  # noqa: E402
 
 CLIENT_DEADLINE_MS = 50
 ADVERT_INT_MS = 25
@@ -28,6 +29,11 @@ GOAL_PRIVATE_KB = 4096
 GOAL_CPU_PERCENT = 0.5
 PRIMARY_POLL_S = 0.001
 WAKE_EVERY_US = 20_000
+DARK_LEASE_MS = 200
+DARK_GOAL_MS = DARK_LEASE_MS + 10
+STOP_KINDS = ("killed", "stopped", "frozen", "starved")
+FLOOD_S = 10
+FLOOD_GOAL_SHARE = 0.9
 
 
 # --- the floor ----------------------------------------------------------------------------------------------------
@@ -185,6 +191,38 @@ def gate_table(one):
             f"{one[f'sent_{name}_with']:.0f} with it: {one[f'way_{name}']:.0f} ns a packet")  # fmt: skip
 
 
+# --- daemons that do not run, and floods --------------------------------------------------------------------------
+
+
+def measure_dark(session, runs):
+    """From the moment that the holder's daemon does not run: until its host is silent, until another one answers."""
+    with Lab(session, data=2, witnesses=1, name="dark") as lab:
+        lab.configuration.settings["advert_int"] = f"{DARK_LEASE_MS // 4}ms"
+        lab.up()
+        rounds = Rounds(lab, DARK_LEASE_MS)
+        for _ in range(runs):
+            for kind in STOP_KINDS:
+                rounds.once(kind)
+        resolution = rounds.watcher.stop().resolution()
+        say(f"  watcher: a round every {resolution.median_ms:.2f} ms, 99 % within {resolution.p99_ms:.2f} ms")
+        return rounds.found
+
+
+def measure_floods(session):
+    """What one core sends to the holder's report port, and what the holder makes of it."""
+    with Lab(session, data=2, witnesses=1, name="flood") as lab:
+        lab.log_level = "info"
+        lab.configuration.settings.update(advert_int="50ms", lease="500ms")
+        lab.up()
+        pid, found = lab.daemons["db1"].process.pid, []
+        for kind, how in flood.kinds(lab, "db2", "db1").items():
+            before = cpu_ns(pid)
+            one = flood.measure(lab, "db1", kind, how, FLOOD_S)
+            found.append({**one, "cpu_percent": (cpu_ns(pid) - before) / (one["span_s"] * 1e9) * 100})
+        assert lab.masters() == ["db1"], "a flood moved the holder"
+        return found
+
+
 # --- the report ---------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +263,13 @@ def summarise(found):
         goals[f"{name}: idle CPU at {IDLE_ADVERT_INT_MS} ms, % of a core"] = {
             "got": one["cpu_percent"], "goal": GOAL_CPU_PERCENT,
         }  # fmt: skip
+    for one in found["dark"]:
+        name = f"dark after the holder's daemon was {one['kind']}, worst ms"
+        goals[name] = {"got": max(goals.get(name, {"got": 0})["got"], one["dark"]), "goal": DARK_GOAL_MS}
+    for one in found["floods"]:
+        goals[f"flood of {one['kind']}, {one['rate']:.0f} a second: genuine reports missed, %"] = {
+            "got": 100 - 100 * min(one["shares"].values()), "goal": 100 - 100 * FLOOD_GOAL_SHARE,
+        }  # fmt: skip
     return {"phases_ms": phases, "floor_ms": floor, "goals": goals}
 
 
@@ -240,6 +285,15 @@ def table(found, summary):
             f"{one['cpu_percent']:.2f} % of a core at rest, advert_int {IDLE_ADVERT_INT_MS} ms")  # fmt: skip
     if found["gate"]:
         gate_table(found["gate"])
+    for kind in STOP_KINDS:
+        mine = [one for one in found["dark"] if one["kind"] == kind]
+        if mine:
+            say(f"daemon {kind}, lease {DARK_LEASE_MS} ms: " + "; ".join(
+                f"{text} {spread_text(spread([one[key] for one in mine])).strip()}" for key, text in (
+                    ("dark", "dark"), ("answered", "next holder answers"), ("reset", "clients reset"),
+                    ("demoted", "PostgreSQL stopped"))))  # fmt: skip
+    for one in found["floods"]:
+        say(f"flood of {one['kind']}: sustained {one['rate']:.0f} packets a second, {one['cpu_percent']:.0f} % of a core")
     say()
     for name, goal in summary["goals"].items():
         met = "met" if goal["got"] <= goal["goal"] else "MISSED"
@@ -250,13 +304,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10, help="of each kind of fault, and of the floor")
     parser.add_argument("--json", default=os.path.join(tools.BUILD or ".", "bench.json"))
-    parser.add_argument("--only", choices=("floor", "failovers", "rest", "gate"))
+    parser.add_argument("--only", choices=("floor", "failovers", "rest", "gate", "dark", "floods"))
     options = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("needs root: network namespaces, and PostgreSQL run as postgres")
     if options.only != "floor" and not (tools.daemon() and tools.vipctl()):
         parser.error("VIPD_BUILD does not name a build directory with vipd/vipd and vipd/vipctl")
-    found = {"floor_ms": [], "failovers": {}, "rest": {}, "gate": {}}
+    found = {"floor_ms": [], "failovers": {}, "rest": {}, "gate": {}, "dark": [], "floods": []}
     if options.only in (None, "gate"):
         say("the gate's cost")
         found["gate"] = measure_gate()
@@ -273,6 +327,12 @@ def main():
         if options.only in (None, "rest"):
             say(f"vipd at rest for {IDLE_S} s")
             found["rest"] = measure_rest(session)
+        if options.only in (None, "dark"):
+            say(f"a holder's daemon that does not run: {options.runs} times each way")
+            found["dark"] = measure_dark(session, options.runs)
+        if options.only in (None, "floods"):
+            say(f"floods of {FLOOD_S} s")
+            found["floods"] = measure_floods(session)
     summary = summarise(found)
     table(found, summary)
     machine = {"kernel": platform.release(), "cores": os.cpu_count(), "advert_int_ms": ADVERT_INT_MS}

@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 
-from . import net, procs
+from . import logs, net, procs
 
 PORT = 3112
 MAGIC_AT = 42  # of a report in its frame: Ethernet, IPv4 and UDP headers stand before it
@@ -62,3 +62,32 @@ class Flood:
         with open(self.output, encoding="ascii") as file:
             packets, us = (int(word) for word in file.read().split())
         return packets, packets * 1e6 / us
+
+
+def heard(lab, victim):
+    """Of the victim's peers: reports accepted, reports missed, by name."""
+    members = lab.daemons[victim].status()["members"]
+    return {one["name"]: (one["reports_accepted"], one["reports_missed"]) for one in members if one["name"] != victim}
+
+
+def measure(lab, victim, kind, how, seconds):
+    """One flood of a kind; what came of it, and printed."""
+    daemon = lab.daemons[victim]
+    before, drops, lines = heard(lab, victim), daemon.status()["drops"], len(logs.warnings(daemon.log))
+    began_us = procs.now_us()
+    packets, rate = Flood(lab, victim, *how, seconds).wait()
+    span_s = (procs.now_us() - began_us) / 1e6
+    after = heard(lab, victim)
+    counted = {word: count - drops[word] for word, count in daemon.status()["drops"].items() if count > drops[word]}
+    shares = {}
+    for name, (accepted, missed) in after.items():
+        accepted, missed = accepted - before[name][0], missed - before[name][1]
+        shares[name] = accepted / (accepted + missed)
+    found = {
+        "kind": kind, "packets": packets, "rate": rate, "span_s": span_s, "counted": counted, "shares": shares,
+        "lines": len(logs.warnings(daemon.log)) - lines,
+    }  # fmt: skip
+    shown = ", ".join(f"{share * 100:.1f} % of {name}'s reports" for name, share in shares.items())
+    print(f"flood of {kind}: {packets} packets, {rate:.0f} a second; accepted {shown}; dropped {counted}; "
+          f"{found['lines']} lines in {span_s:.1f} s")  # fmt: skip
+    return found
