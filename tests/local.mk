@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_control \
 	tests/unit/test_clock_rate \
 	tests/unit/test_core_clock \
+	tests/unit/test_core_failover \
 	tests/unit/test_core_hold \
 	tests/unit/test_core_leave \
 	tests/unit/test_core_long \

@@ -18,6 +18,7 @@
 #include "vipd/service.h"
 #include "vipd/status.h"
 #include "vipd/verbs.h"
+#include "vipd/verbs_failover.h"
 #include "vipd/verbs_switch.h"
 #include "vipd/verbs_which.h"
 #include "vrrp/report.h"
@@ -117,6 +118,7 @@ static void on_stepped(void *user, struct instance *instance)
 	struct daemon *daemon = user;
 
 	verbs_switch_follow(instance, daemon->control);
+	verbs_failover_follow(instance, daemon->control);
 }
 
 static json_t *on_request(void *context, uint64_t client, const json_t *request)
@@ -142,6 +144,9 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	}
 	if (verbs_switch_knows(verb)) {
 		return verbs_switch_request(daemon->instance, daemon->count, verb, only, client, request);
+	}
+	if (strcmp(verb, "failover") == 0) {
+		return verbs_failover_request(daemon->instance, daemon->count, only, client, request);
 	}
 	if (strcmp(verb, "restart") == 0 && daemon->again->check(daemon->again->user, &err) < 0) {
 		return control_error_new(err.text, "the next process could not start: vipd --check shows all of it");

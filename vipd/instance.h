@@ -81,9 +81,10 @@ struct instance {
 	void *user;
 	bool has_ended;
 	void (*stepped)(void *user, struct instance *instance); /* after each step and its actions; NULL = nobody */
-	uint64_t asked_client;              /* of the control socket, waits for a switchover; 0 = nobody */
+	uint64_t asked_client;              /* of the control socket, waits for a switchover or failover; 0 = nobody */
 	enum vrrp_switch_phase switch_told; /* to it and to the log */
-	unsigned binds_failed;              /* in a row */
+	enum vrrp_failover_phase failover_told;
+	unsigned binds_failed; /* in a row */
 	uint64_t sends_failed;
 	struct status_reports reports[VRRP_MEMBERS_MAX]; /* of each other member */
 	struct log_limit drop_limit[VRRP_DROP_COUNT];

@@ -100,6 +100,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/token_text.h \
 	vipd/verbs.c \
 	vipd/verbs.h \
+	vipd/verbs_failover.c \
+	vipd/verbs_failover.h \
 	vipd/verbs_switch.c \
 	vipd/verbs_switch.h \
 	vipd/verbs_which.c \

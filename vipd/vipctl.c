@@ -31,8 +31,9 @@ struct arguments {
 	const char *operand; /* of check */
 	bool json;
 	bool watch;
-	const char *to; /* of switchover */
+	const char *to; /* of switchover and failover */
 	bool dry_run;
+	bool accept_data_loss;
 };
 
 static const char usage_text[] =
@@ -44,6 +45,8 @@ static const char usage_text[] =
 	"  restart                 this host's daemon, without failover\n"
 	"  switchover [--to M] [--dry-run]\n"
 	"                          hands the address and the primary over to member M, or to the best; on the holder\n"
+	"  failover --to M [--accept-data-loss] [--dry-run]\n"
+	"                          without a holder: chooses who is elected; on M\n"
 	"  accept-members          puts the configured member list in force on this host of a stopped cluster\n"
 	"  gate remove             takes away the gates that dead daemons have left on this host\n"
 	"  version                 of vipctl and of the running daemon\n"
@@ -308,12 +311,13 @@ static int version_run(const struct arguments *arguments)
 /* Verbs whose answer may come in several lines. */
 static bool is_long_order(const char *verb)
 {
-	return strcmp(verb, "switchover") == 0 || strcmp(verb, "accept-members") == 0;
+	return strcmp(verb, "switchover") == 0 || strcmp(verb, "failover") == 0 || strcmp(verb, "accept-members") == 0;
 }
 
 static int long_order_run(const struct arguments *arguments)
 {
-	json_t *request = json_pack("{s:s, s:b}", "verb", arguments->verb, "dry_run", arguments->dry_run);
+	json_t *request = json_pack("{s:s, s:b, s:b}", "verb", arguments->verb, "dry_run", arguments->dry_run,
+		"accept_data_loss", arguments->accept_data_loss);
 
 	if (request != NULL && arguments->instance != NULL) {
 		json_object_set_new(request, "instance", json_string(arguments->instance));
@@ -327,6 +331,8 @@ static int long_order_run(const struct arguments *arguments)
 /* The verb and what follows it. VIPCTL_EXIT_DONE: as it should be. */
 static int operands_check(struct arguments *arguments, char **operands, int count)
 {
+	bool failover;
+
 	if (count == 0) {
 		return usage_error("a verb is missing", "");
 	}
@@ -349,8 +355,15 @@ static int operands_check(struct arguments *arguments, char **operands, int coun
 	if (arguments->watch && strcmp(arguments->verb, "status") != 0) {
 		return usage_error("-w goes with status only", "");
 	}
-	if ((arguments->to != NULL || arguments->dry_run) && strcmp(arguments->verb, "switchover") != 0) {
-		return usage_error("--to and --dry-run go with switchover only", "");
+	failover = strcmp(arguments->verb, "failover") == 0;
+	if ((arguments->to != NULL || arguments->dry_run) && !failover && strcmp(arguments->verb, "switchover") != 0) {
+		return usage_error("--to and --dry-run go with switchover and failover only", "");
+	}
+	if (failover && arguments->to == NULL) {
+		return usage_error("failover needs --to: nobody is chosen by itself", "");
+	}
+	if (arguments->accept_data_loss && !failover) {
+		return usage_error("--accept-data-loss goes with failover only", "");
 	}
 	return VIPCTL_EXIT_DONE;
 }
@@ -360,8 +373,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = { { "control", required_argument, NULL, 'c' },
 		{ "instance", required_argument, NULL, 'i' }, { "json", no_argument, NULL, 'j' },
 		{ "to", required_argument, NULL, 't' }, { "dry-run", no_argument, NULL, 'n' },
-		{ "watch", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+		{ "accept-data-loss", no_argument, NULL, 'a' }, { "watch", no_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	struct arguments arguments = { .control = DEFAULT_CONTROL };
 	int option;
 	int code;
@@ -382,6 +395,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			arguments.to = optarg;
+			break;
+		case 'a':
+			arguments.accept_data_loss = true;
 			break;
 		case 'n':
 			arguments.dry_run = true;

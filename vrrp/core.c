@@ -140,6 +140,9 @@ static void dispatch_asked(struct vrrp_core *core, const struct vrrp_event *even
 	case VRRP_EVENT_ACCEPT_MEMBERS:
 		core_accept_members(core, update);
 		break;
+	case VRRP_EVENT_FAILOVER:
+		core_failover_begin(core, update, event->ok);
+		break;
 	default:
 		assert(!"an event that the core does not know, or a second start");
 	}
@@ -333,7 +336,7 @@ static struct vrrp_time next_deadline(const struct vrrp_core *core)
 					     : VRRP_TIME_NEVER,
 		core_stand_deadline(core), core_hold_deadline(core), core_pg_deadline(core),
 		core_restart_deadline(core), core_vouch_deadline(core), core_sync_deadline(core),
-		core_switch_deadline(core),
+		core_switch_deadline(core), core_failover_deadline(core),
 		vrrp_time_before(core->now, core->silent_until) ? core->silent_until : VRRP_TIME_NEVER,
 		core->store_failed ? core->store_retry_at : VRRP_TIME_NEVER,
 		vrrp_time_before(core->now, core->held_until) ? core->held_until : VRRP_TIME_NEVER };
@@ -376,6 +379,7 @@ void vrrp_core_step(struct vrrp_core *core, const struct vrrp_event *event, stru
 	core_hold_tick(core, update);
 	core_restart_tick(core, update);
 	core_switch_tick(core, update);
+	core_failover_tick(core);
 	core_pg_tick(core, update);
 	check_stop(core, update);
 	send_report(core, update);

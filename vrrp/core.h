@@ -51,7 +51,11 @@ unsigned vrrp_core_majority(const struct vrrp_core *core);
  */
 enum vrrp_switch_refusal vrrp_core_switch_check(const struct vrrp_core *core, uint8_t wanted, uint8_t *ret_target);
 bool vrrp_switch_is_under_way(enum vrrp_switch_phase phase);
+/* Whether VRRP_EVENT_FAILOVER (ok = accept_loss) would begin now: this member is to be elected. */
+enum vrrp_failover_refusal vrrp_core_failover_check(const struct vrrp_core *core, bool accept_loss);
 /* Words for log, status and documentation. */
+const char *vrrp_failover_refusal_word(unsigned refusal);
+const char *vrrp_failover_phase_word(unsigned phase);
 const char *vrrp_switch_refusal_word(unsigned refusal);
 const char *vrrp_switch_phase_word(unsigned phase);
 /* split_config: the same PostgreSQL cluster, but another configuration for longer than a lease (section 4.5). */

@@ -22,7 +22,7 @@ static uint32_t pg_faults(const struct vrrp_core *core)
 		(!pg->fsync_on || (!pg->in_recovery && pg->sync.known && !pg->sync.settings_ok))) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_SYNC_SETTINGS);
 	}
-	if (core->lagging) {
+	if (core->lagging && !core_failover_accepts(core)) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LAG);
 	}
 	return faults;

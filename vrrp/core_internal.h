@@ -226,6 +226,16 @@ bool core_target_goes_first(const struct vrrp_core *core, uint8_t candidate);
 void core_health_seen(struct vrrp_core *core, uint32_t faults);
 void core_health_tick(struct vrrp_core *core, struct vrrp_update *update); /* a MASTER that stays although unfit */
 
+/* core_failover.c */
+void core_failover_begin(struct vrrp_core *core, struct vrrp_update *update, bool accept_loss);
+bool core_failover_runs(const struct vrrp_core *core); /* to me */
+bool core_failover_accepts(const struct vrrp_core *core);
+/* Its own order, which it tells: neither vetoes nor max_lag stand in its way. */
+bool core_failover_accepted_by(const struct vrrp_core *core, const struct vrrp_report *report);
+bool core_failover_is_other(const struct vrrp_core *core, uint8_t candidate); /* another than it was chosen */
+void core_failover_tick(struct vrrp_core *core);
+struct vrrp_time core_failover_deadline(const struct vrrp_core *core);
+
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);
 void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);

@@ -14,6 +14,8 @@ static uint16_t flags(const struct vrrp_core *core)
 	bits |= self->vote_data ? VRRP_FLAG_VOTE_DATA : 0;
 	bits |= core->heard_holder ? VRRP_FLAG_HEARD_HOLDER : 0;
 	bits |= core->stored.paused ? VRRP_FLAG_PAUSED : 0;
+	bits |= core_failover_runs(core) ? VRRP_FLAG_FAILOVER : 0;
+	bits |= core_failover_accepts(core) ? VRRP_FLAG_ACCEPT_LOSS : 0;
 	bits |= core->pg.in_recovery ? VRRP_FLAG_IN_RECOVERY : 0;
 	bits |= (core->pg.up && !core->pg.in_recovery) || core->pg.position_known ? VRRP_FLAG_POSITION_KNOWN : 0;
 	bits |= core->pg.streaming ? VRRP_FLAG_STREAMING : 0;

@@ -182,7 +182,7 @@ static bool may_stand(const struct vrrp_core *core)
 	if (core->stored.paused && !core_pause_allows(core, &own) && !VRRP_MUTANT(paused_stands)) {
 		return false;
 	}
-	if (core_beyond_max_lag(core, &own.at)) {
+	if (core_beyond_max_lag(core, &own.at) && !core_failover_accepts(core)) {
 		return false; /* against the newest report, not that of the last probe: the probe under way will say */
 	}
 	if (!boot_wait_is_over(core, running_primary)) {

@@ -436,13 +436,17 @@ bool core_is_awaited(const struct vrrp_core *core)
 
 bool core_is_target(const struct vrrp_core *core)
 {
-	return core->hint.target == core->config.self && vrrp_time_before(core->now, core->hint.until);
+	return core_failover_runs(core) ||
+	       (core->hint.target == core->config.self && vrrp_time_before(core->now, core->hint.until));
 }
 
 bool core_target_goes_first(const struct vrrp_core *core, uint8_t candidate)
 {
 	unsigned target = core->hint.target;
 
+	if (core_failover_is_other(core, candidate)) {
+		return true;
+	}
 	if (target >= core->config.member_count || !vrrp_time_before(core->now, core->hint.until) ||
 		core->config.member[target].id == candidate) {
 		return false;

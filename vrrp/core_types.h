@@ -110,6 +110,7 @@ enum vrrp_event_kind {
 	VRRP_EVENT_SWITCHOVER, /* an operator asks for it; `member`: the target's index, VRRP_MEMBER_NONE: the best */
 	VRRP_EVENT_ACCEPT_MEMBERS, /* an operator says that nobody runs with the list in force any more (section 4.5) */
 	VRRP_EVENT_HEALTH, /* what the checks beside the probe find now: `faults`; none of it proves PostgreSQL dead */
+	VRRP_EVENT_FAILOVER, /* an operator wants this member elected; ok: data may be lost (section 7) */
 	VRRP_EVENT_COUNT
 };
 
@@ -371,6 +372,7 @@ struct vrrp_core {
 	/* switchover, and the members of the instance */
 	struct vrrp_switch switchover;
 	struct vrrp_switch_hint hint;
+	struct vrrp_failover failover;
 	enum vrrp_jump jump;
 	struct vrrp_time differs_since[VRRP_MEMBERS_MAX]; /* another digest in its fresh reports; none = the same */
 };

@@ -113,6 +113,7 @@ static bool own_data_is_ahead(const struct vrrp_core *core, const struct vrrp_st
 static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct vrrp_report *report)
 {
 	struct vrrp_standing candidate = vrrp_standing_from_report(report);
+	bool accepted = core_failover_accepted_by(core, report);
 
 	if (core_is_foreign(core, report)) {
 		return VRRP_REFUSAL_SYSTEM_ID;
@@ -120,10 +121,10 @@ static enum vrrp_refusal judge_data(const struct vrrp_core *core, const struct v
 	if (core->stored.paused && !core_pause_allows(core, &candidate) && !VRRP_MUTANT(paused_voter_grants)) {
 		return VRRP_REFUSAL_PAUSED;
 	}
-	if (own_data_is_ahead(core, &candidate) && !VRRP_MUTANT(no_veto)) {
+	if (own_data_is_ahead(core, &candidate) && !accepted && !VRRP_MUTANT(no_veto)) {
 		return VRRP_REFUSAL_VETO;
 	}
-	if (core_beyond_max_lag(core, &candidate.at) && !VRRP_MUTANT(max_lag_ignored)) {
+	if (core_beyond_max_lag(core, &candidate.at) && !accepted && !VRRP_MUTANT(max_lag_ignored)) {
 		return VRRP_REFUSAL_MAX_LAG;
 	}
 	if (!core_is_running_primary(core, &candidate) && core_primary_is_known(core, report->sender) &&

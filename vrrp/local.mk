@@ -10,6 +10,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/base.h \
 	vrrp/core.c \
 	vrrp/core.h \
+	vrrp/core_failover.c \
 	vrrp/core_faults.c \
 	vrrp/core_health.c \
 	vrrp/core_history.c \

@@ -56,6 +56,8 @@ enum vrrp_role {
 #define VRRP_FLAG_STREAMING 0x0100U     /* the WAL receiver streams from `upstream` */
 #define VRRP_FLAG_DIVERGED 0x0200U      /* needs rewind or clone; neither stands nor vouches */
 #define VRRP_FLAG_SILENT 0x0400U        /* start-up silence: grants nothing yet */
+#define VRRP_FLAG_FAILOVER 0x2000U      /* an operator has chosen this member (failover --to); others wait for it */
+#define VRRP_FLAG_ACCEPT_LOSS 0x4000U   /* with it: and accepts that data is lost (durability async) */
 #define VRRP_FLAG_LOOKED 0x1000U        /* no holder is known, and `position` was read after that was seen */
 #define VRRP_FLAG_STALE_HISTORY 0x0800U /* `history` does not yet end with the current timeline */
 

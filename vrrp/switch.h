@@ -1,6 +1,7 @@
 /*
- * A switchover's types (protocol.md section 8; 4.1): how far one is, why one is refused. Part of the core's state
- * (core_types.h), which alone changes them; the words are vrrp_switch_phase_word() and vrrp_switch_refusal_word().
+ * Types of what an operator orders: switchover (protocol.md section 8; 4.1) and failover (section 7): how far one is,
+ * why one is refused. Part of the core's state (core_types.h), which alone changes them; the words are
+ * vrrp_switch_phase_word() and the like.
  */
 #ifndef VRRP_SWITCH_H
 #define VRRP_SWITCH_H
@@ -67,6 +68,40 @@ enum vrrp_switch_refusal {
 	VRRP_SWITCH_REFUSED_NOT_SYNC,      /* durability quorum: commits do not wait for it, or not yet */
 	VRRP_SWITCH_REFUSED_VOUCHERS,      /* durability quorum: fewer data members in sight than it needs */
 	VRRP_SWITCH_REFUSED_COUNT
+};
+
+/* How long an operator's choice holds for the election: the others wait for the chosen one so long at most. */
+#define VRRP_FAILOVER_LEASES 10
+
+enum vrrp_failover_phase {
+	VRRP_FAILOVER_NONE = 0, /* none was asked for since the start */
+	VRRP_FAILOVER_ASKED,    /* this member goes first */
+	VRRP_FAILOVER_DONE,     /* it serves */
+	VRRP_FAILOVER_OTHER,    /* another member serves */
+	VRRP_FAILOVER_NOBODY,   /* not elected in time, or not promoted */
+	VRRP_FAILOVER_COUNT
+};
+
+struct vrrp_failover {
+	enum vrrp_failover_phase phase;
+	bool accept_loss;
+	struct vrrp_time begun;
+	struct vrrp_time until;
+	struct vrrp_time ended;
+};
+
+/* Why a failover to this member is refused. */
+enum vrrp_failover_refusal {
+	VRRP_FAILOVER_REFUSED_NONE = 0,
+	VRRP_FAILOVER_REFUSED_WITNESS,
+	VRRP_FAILOVER_REFUSED_HOLDER, /* somebody holds the lease: a switchover */
+	VRRP_FAILOVER_REFUSED_LEAVING,
+	VRRP_FAILOVER_REFUSED_PAUSED,
+	VRRP_FAILOVER_REFUSED_DURABILITY, /* accept_loss, and durability is not async */
+	VRRP_FAILOVER_REFUSED_NOT_ELIGIBLE,
+	VRRP_FAILOVER_REFUSED_MAJORITY, /* too few members are heard */
+	VRRP_FAILOVER_REFUSED_LOSS,     /* data would be lost, and that is not accepted */
+	VRRP_FAILOVER_REFUSED_COUNT
 };
 
 #endif

@@ -7,7 +7,7 @@
 
 static const char *const event_words[VRRP_EVENT_COUNT] = { "start", "timer", "report", "pg", "pg dead", "history",
 	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop", "restart", "token",
-	"pause", "clock", "switchover", "accept members", "health" };
+	"pause", "clock", "switchover", "accept members", "health", "failover" };
 
 static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store", "gate", "bind", "unbind", "destroy",
 	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit", "token" };
@@ -73,6 +73,7 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 	case VRRP_EVENT_KERNEL_FAILED:
 	case VRRP_EVENT_STOP:
 	case VRRP_EVENT_ACCEPT_MEMBERS:
+	case VRRP_EVENT_FAILOVER:
 	case VRRP_EVENT_COUNT:
 	default:
 		return snprintf(line, size, "%s: %s", role, word);
