@@ -25,7 +25,8 @@
 
 struct daemon {
 	const struct vip_config *config;
-	const struct daemon_again *again;
+	const struct restart_self *self;
+	struct restart_check restart_check;
 	sd_event *loop;
 	struct report_socks *socks;
 	struct nl_monitor *monitor;
@@ -148,13 +149,38 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 	if (strcmp(verb, "failover") == 0) {
 		return verbs_failover_request(daemon->instance, daemon->count, only, client, request);
 	}
-	if (strcmp(verb, "restart") == 0 && daemon->again->check(daemon->again->user, &err) < 0) {
-		return control_error_new(err.text, "the next process could not start: vipd --check shows all of it");
+	if (strcmp(verb, "restart") == 0 && only == NULL) {
+		return restart_check_start(&daemon->restart_check, daemon->self, daemon->loop, client, &err) == 0
+			       ? NULL
+			       : control_error_new(err.text, "ask again");
 	}
 	answer = verbs_request(daemon->instance, daemon->count, verb, only);
 	return answer != NULL
 		       ? answer
 		       : control_error_new("this daemon does not know that verb", "vipctl --help lists the verbs");
+}
+
+/* Asked for by a signal (client 0), or by vipctl, which waits for its answer. */
+static void on_restart_checked(void *user, uint64_t client, const char *fault)
+{
+	struct daemon *daemon = user;
+	json_t *answer = NULL;
+
+	if (fault != NULL) {
+		log_err(NULL, "no restart: the next process could not start: %s", fault);
+		answer = control_error_new(fault, "the next process could not start: vipd --check shows all of it");
+	} else if (client != 0) {
+		answer = verbs_request(daemon->instance, daemon->count, "restart", NULL);
+	} else {
+		log_notice(NULL, "signal %d: restarting", SIGUSR2);
+		for (size_t i = 0; i < daemon->count; i++) {
+			instance_restart(daemon->instance[i]);
+		}
+	}
+	if (client != 0 && answer != NULL) {
+		(void)control_server_send(daemon->control, client, answer, true, clock_now());
+	}
+	json_decref(answer);
 }
 
 static void arm_control(struct daemon *daemon)
@@ -263,13 +289,9 @@ static int on_restart_signal(sd_event_source *source, const struct signalfd_sigi
 	struct vip_err err = { "" };
 
 	(void)source;
-	if (daemon->again->check(daemon->again->user, &err) < 0) {
-		log_err(NULL, "no restart: the next process could not start: %s", err.text);
-		return 0;
-	}
-	log_notice(NULL, "signal %u: restarting", info->ssi_signo);
-	for (size_t i = 0; i < daemon->count; i++) {
-		instance_restart(daemon->instance[i]);
+	(void)info;
+	if (restart_check_start(&daemon->restart_check, daemon->self, daemon->loop, 0, &err) < 0) {
+		log_err(NULL, "no restart: %s", err.text);
 	}
 	return 0;
 }
@@ -420,6 +442,7 @@ static void become_real_time(struct daemon *daemon)
 
 static void close_all(struct daemon *daemon)
 {
+	restart_check_close(&daemon->restart_check);
 	control_server_close(daemon->control);
 	service_close(&daemon->service);
 	for (size_t i = 0; i < daemon->count; i++) {
@@ -437,12 +460,14 @@ static void close_all(struct daemon *daemon)
 	log_close();
 }
 
-int daemon_run(const struct vip_config *config, const struct daemon_again *again, struct vip_err *err)
+int daemon_run(const struct vip_config *config, const struct restart_self *self, struct vip_err *err)
 {
-	struct daemon daemon = { .config = config, .again = again, .dir_fd = -1 };
+	struct daemon daemon = { .config = config, .self = self, .dir_fd = -1 };
 	struct vip_err unheard = { "" };
 	int code = open_loop(&daemon, err);
 
+	daemon.restart_check.done = on_restart_checked;
+	daemon.restart_check.user = &daemon;
 	if (code == 0) {
 		code = log_open(config->log_target, config->log_level, err);
 	}

@@ -79,6 +79,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/report_sock.h \
 	vipd/service.c \
 	vipd/service.h \
+	vipd/restart_check.c \
+	vipd/restart_check.h \
 	vipd/state_file.c \
 	vipd/state_file.h \
 	vipd/state_lock.c \

@@ -134,30 +134,11 @@ static int load(const struct arguments *arguments, struct config_report *report,
 	return 0;
 }
 
-/* A holder that left, and could not be started again, would leave its address dark. */
-static int check_again(void *user, struct vip_err *err)
-{
-	static struct config_report report;
-	struct vip_config *config = NULL;
-	int code = load(user, &report, &config);
-
-	if (code == 0) {
-		config_free(config);
-		return 0;
-	}
-	for (size_t i = 0; i < report.count; i++) {
-		if (!report.message[i].warning) {
-			return vip_err_set(err, code, "%s", report.message[i].text);
-		}
-	}
-	return vip_err_set(err, code, "%s cannot be read: %s", ((struct arguments *)user)->file, strerror(-code));
-}
-
 int main(int argc, char **argv)
 {
 	static struct config_report report; /* 40 KiB, needed once */
 	struct arguments arguments;
-	struct daemon_again again = { .check = check_again, .user = &arguments };
+	static struct restart_self self;
 	struct vip_config *config = NULL;
 	struct vip_err err = { "" };
 	int code;
@@ -185,7 +166,10 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	code = daemon_run(config, &again, &err);
+	code = restart_self_init(&self, argc, argv, &err);
+	if (code == 0) {
+		code = daemon_run(config, &self, &err);
+	}
 	if (code < 0) {
 		log_close();
 		(void)fprintf(stderr, "vipd: %s\n", err.text);
