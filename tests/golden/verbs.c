@@ -14,7 +14,7 @@
  *	cut WHO [from WHO], cut WHO to WHO   links, both ways (from all others by default) or one way
  *	mend                              all links
  *	carrier WHO up|down
- *	postgres WHO dies|hangs|answers, and: is shut down|promoted|started by hand
+ *	postgres WHO dies|hangs|answers, and: cannot write|can write, is shut down|promoted|started by hand
  *	clock WHO runs at PPM             of true time, from now on
  *	claim WHO, address lost WHO, kernel fails WHO   what the kernel tells the daemon
  *	stop, restart, pause, ...         an operator's, see operator.c
@@ -209,6 +209,10 @@ static void postgres(struct golden_verb *verb)
 		member->pg.hung = true;
 	} else if (golden_accept(verb, "answers")) {
 		member->pg.hung = false;
+	} else if (golden_accept_words(verb, "cannot write")) {
+		member->pg.sick = VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK);
+	} else if (golden_accept_words(verb, "can write")) {
+		member->pg.sick = 0;
 	} else if (golden_accept_words(verb, "is promoted by hand")) {
 		sim_pg_op(world, member, &(struct vrrp_action){ .kind = VRRP_ACT_PG, .op = VRRP_PG_OP_PROMOTE });
 	} else if (golden_accept_words(verb, "is started by hand")) {

@@ -238,6 +238,17 @@ static void suspend(struct sim_world *world, struct sim_member *member)
 	}
 }
 
+static void get_sick(struct sim_world *world, struct sim_member *member)
+{
+	static const enum vrrp_fault kinds[] = { VRRP_FAULT_NOT_ACCEPTING, VRRP_FAULT_WAL_STUCK, VRRP_FAULT_DISK_STUCK,
+		VRRP_FAULT_DISK };
+
+	member->pg.sick |= VRRP_FAULT_BIT(kinds[vrrp_prng_below(&world->prng, VRRP_ARRAY_LENGTH(kinds))]);
+	sim_world_trace(world, member, "PostgreSQL cannot work: faults 0x%x", member->pg.sick);
+	sim_world_push(world, sim_fault_length_us(world),
+		(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_PG_SICK });
+}
+
 static void fault_pg(struct sim_world *world, struct sim_member *member, enum sim_fault fault)
 {
 	if (member->witness || member->pg.state != SIM_PG_UP) {
@@ -245,6 +256,9 @@ static void fault_pg(struct sim_world *world, struct sim_member *member, enum si
 	}
 	if (fault == SIM_FAULT_PG_CRASH) {
 		sim_pg_die(world, member, false);
+	} else if (world->knobs.pg_sick_pct > 0 &&
+		   (int64_t)vrrp_prng_below(&world->prng, 100) < world->knobs.pg_sick_pct) {
+		get_sick(world, member);
 	} else if (!member->pg.hung) {
 		sim_pg_sync_all(world);
 		member->pg.hung = true;
@@ -338,6 +352,8 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 	sim_pg_sync_all(world);
 	if (event->a == SIM_HEAL_PG_HANG) {
 		member->pg.hung = false;
+	} else if (event->a == SIM_HEAL_PG_SICK) {
+		member->pg.sick = 0;
 	} else if (event->a == SIM_HEAL_PAUSE) {
 		if (world->phase == SIM_PHASE_FAULTS && member->running) {
 			pause_all(world, member, false);
@@ -383,6 +399,7 @@ void sim_fault_heal_all(struct sim_world *world)
 		struct sim_member *member = &world->member[i];
 
 		member->pg.hung = false;
+		member->pg.sick = 0;
 		set_carrier(world, member, true);
 		if (member->clean_stop) { /* half stopped: neither here nor there */
 			sim_member_kill(world, member);

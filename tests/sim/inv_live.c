@@ -132,11 +132,12 @@ static bool has_vouchers(const struct sim_world *world, const struct sim_member 
 
 	for (unsigned i = 0; i < world->count; i++) {
 		const struct sim_member *other = &world->member[i];
-		struct vrrp_position theirs = position_of(other);
+		struct vrrp_position theirs;
 
 		if (other->witness) {
-			continue;
+			continue; /* it has no history to take a position of */
 		}
+		theirs = position_of(other);
 		needed++;
 		can += (world->partial >> i & 1) == 0 && !other->core.stored.diverged &&
 		       (other == member || !vrrp_ballot_is_none(&theirs.epoch) ||

@@ -69,6 +69,7 @@ static const struct knob table[] = {
 	KNOB(fence_fail_ppm, 1000, 300000, KNOB_LOG_OR_0),
 	KNOB(probe_interval_us, 100000, 1000000, KNOB_LOG),
 	KNOB(probe_us, 500, 20000, KNOB_LOG),
+	KNOB(pg_sick_pct, 10, 90, KNOB_LOG_OR_0),
 	KNOB(promote_us, 5000, 500000, KNOB_LOG),
 	KNOB(promote_fail_ppm, 1000, 200000, KNOB_LOG_OR_0),
 	KNOB(pg_stop_us, 5000, 300000, KNOB_LOG),

@@ -70,6 +70,7 @@ struct sim_knobs {
 	int64_t fence_fail_ppm;
 	int64_t probe_interval_us;
 	int64_t probe_us;
+	int64_t pg_sick_pct; /* of the hangs: it answers, but cannot work */
 	int64_t promote_us;
 	int64_t promote_fail_ppm;
 	int64_t pg_stop_us;

@@ -264,6 +264,8 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	} else if (entry.kind == VRRP_EVENT_REPORT) {
 		event->member = entry.member;
 		event->report = &entry.packet->report;
+	} else if (entry.kind == VRRP_EVENT_HEALTH) {
+		event->faults = entry.faults;
 	} else if (entry.kind == VRRP_EVENT_START) {
 		read_disk(world, member, event);
 	} else if (entry.kind != VRRP_EVENT_TIMER) {

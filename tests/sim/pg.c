@@ -185,6 +185,10 @@ void sim_pg_probe_done(struct sim_world *world, struct sim_member *member)
 {
 	sim_member_post(
 		world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PG, .pg = sim_pg_look(world, member) });
+	if (member->core.health != member->pg.sick) {
+		sim_member_post(world, member,
+			&(struct sim_inbox_entry){ .kind = VRRP_EVENT_HEALTH, .faults = member->pg.sick });
+	}
 }
 
 void sim_pg_history_done(struct sim_world *world, struct sim_member *member)

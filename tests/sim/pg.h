@@ -60,9 +60,10 @@ struct sim_sender {
 
 struct sim_pg {
 	enum sim_pg_state state;
-	bool standby; /* standby.signal */
-	bool clean;   /* down after a clean stop as a primary: its end is known */
-	bool hung;    /* probes time out */
+	bool standby;  /* standby.signal */
+	bool clean;    /* down after a clean stop as a primary: its end is known */
+	bool hung;     /* probes time out */
+	uint32_t sick; /* what the checks beside the probe find: set of VRRP_HEALTH_FAULTS */
 	bool replay_paused;
 	bool mixed;    /* what is in it is on no line any more, though it does not know */
 	bool broken;   /* half rewound */

@@ -94,6 +94,7 @@ struct sim_link {
 #define SIM_HEAL_PG_HANG 200
 #define SIM_HEAL_CARRIER 201
 #define SIM_HEAL_PAUSE 202
+#define SIM_HEAL_PG_SICK 203
 
 /* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
 struct sim_kernel {
@@ -126,6 +127,7 @@ struct sim_inbox_entry {
 	bool ok;
 	bool untouched;
 	uint8_t member;
+	uint32_t faults;
 	uint64_t ticket;
 	struct sim_packet *packet;
 	struct vrrp_pg pg;
