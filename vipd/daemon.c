@@ -32,6 +32,7 @@ struct daemon {
 	struct nl_monitor *monitor;
 	struct control_server *control;
 	struct service service;
+	struct verbs_waits waits;
 	sd_event_source *control_timer;
 	sd_event_source *leave_timer; /* an instance has left with its token, another is not ready yet */
 	bool restart;
@@ -120,6 +121,7 @@ static void on_stepped(void *user, struct instance *instance)
 
 	verbs_switch_follow(instance, daemon->control);
 	verbs_failover_follow(instance, daemon->control);
+	verbs_follow(daemon->instance, daemon->count, &daemon->waits, daemon->control);
 }
 
 static json_t *on_request(void *context, uint64_t client, const json_t *request)
@@ -154,9 +156,8 @@ static json_t *on_request(void *context, uint64_t client, const json_t *request)
 			       ? NULL
 			       : control_error_new(err.text, "ask again");
 	}
-	answer = verbs_request(daemon->instance, daemon->count, verb, only);
-	return answer != NULL
-		       ? answer
+	return verbs_knows(verb)
+		       ? verbs_request(daemon->instance, daemon->count, &daemon->waits, verb, only, client)
 		       : control_error_new("this daemon does not know that verb", "vipctl --help lists the verbs");
 }
 
@@ -170,7 +171,7 @@ static void on_restart_checked(void *user, uint64_t client, const char *fault)
 		log_err(NULL, "no restart: the next process could not start: %s", fault);
 		answer = control_error_new(fault, "the next process could not start: vipd --check shows all of it");
 	} else if (client != 0) {
-		answer = verbs_request(daemon->instance, daemon->count, "restart", NULL);
+		answer = verbs_request(daemon->instance, daemon->count, &daemon->waits, "restart", NULL, client);
 	} else {
 		log_notice(NULL, "signal %d: restarting", SIGUSR2);
 		for (size_t i = 0; i < daemon->count; i++) {

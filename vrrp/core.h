@@ -62,6 +62,8 @@ const char *vrrp_switch_phase_word(unsigned phase);
 bool vrrp_core_is_split(const struct vrrp_core *core, unsigned index);
 /* Whether VRRP_EVENT_ACCEPT_MEMBERS would put the configured list in force now. */
 enum vrrp_accept_refusal vrrp_core_accept_check(const struct vrrp_core *core);
+/* What VRRP_EVENT_PAUSE has changed outlives this process: who asked for it may be told so. */
+bool vrrp_core_pause_is_durable(const struct vrrp_core *core);
 
 const char *vrrp_pg_op_word(unsigned op);
 

@@ -12,7 +12,7 @@ static void take(struct vrrp_core *core, struct vrrp_update *update, bool paused
 
 	core->stored.paused = paused;
 	core->stored.pause_counter = counter;
-	core_store(core);
+	core->pause_ticket = core_store(core);
 	core->send_now = true;
 	if (!changed) {
 		return;
@@ -23,6 +23,11 @@ static void take(struct vrrp_core *core, struct vrrp_update *update, bool paused
 	if (paused && core->role == VRRP_ROLE_CANDIDATE && !core_pause_allows_me(core)) {
 		core_withdraw(core, update, VRRP_CAUSE_PAUSED);
 	}
+}
+
+bool vrrp_core_pause_is_durable(const struct vrrp_core *core)
+{
+	return core->stored_ticket >= core->pause_ticket;
 }
 
 void core_pause(struct vrrp_core *core, bool pause, struct vrrp_update *update)

@@ -117,7 +117,11 @@ def test_disk_of_the_best_standby_is_full_and_the_next_one_takes_over(make_lab):
     begin_us = float(full()[0].split()[0]) * 1e6
     procs.wait_until(lambda: procs.now_us() > begin_us + 4e6, 10, "it was tried several times, once a second")
     assert len(full()) == 1, full()
+    refused = lab.daemons["db2"].vipctl("pause", timeout=15)
+    assert refused.returncode == 1 and "would not outlive" in refused.stdout + refused.stderr, refused
     net.run(["rm", f"{state}/filled"])
+    assert lab.daemons["db2"].vipctl("pause", timeout=15).returncode == 0
+    assert lab.daemons["db2"].vipctl("resume").returncode == 0
     lab.wait_state("db2", "BACKUP")
     story.comes_back("db2")
     story.end(["db1", "db3"])

@@ -41,6 +41,26 @@ static void a_pause_is_stored_and_told_with_a_higher_counter(void **state)
 	assert_int_equal(lab.mine.pause_counter, 2);
 }
 
+static void it_is_durable_when_its_store_is(void **state)
+{
+	(void)state;
+	core_lab_up(&lab, 3, 0);
+	assert_true(vrrp_core_pause_is_durable(&lab.core));
+	lab.disk_held = true;
+	core_lab_event(&lab, VRRP_EVENT_PAUSE, true);
+	assert_false(vrrp_core_pause_is_durable(&lab.core));
+	core_lab_stored(&lab, false);
+	core_lab_event(&lab, VRRP_EVENT_PAUSE, true); /* asked again: it is as good as before */
+	assert_false(vrrp_core_pause_is_durable(&lab.core));
+	core_lab_after_us(&lab, SECOND + SECOND / 2); /* written again by itself */
+	core_lab_stored(&lab, true);
+	assert_true(vrrp_core_pause_is_durable(&lab.core));
+	lab.disk_held = false;
+	core_lab_start(&lab);
+	assert_true(lab.disk.paused);
+	assert_true(vrrp_core_pause_is_durable(&lab.core));
+}
+
 static void d6_the_highest_counter_heard_wins(void **state)
 {
 	(void)state;
@@ -222,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pause_is_stored_and_told_with_a_higher_counter),
+		cmocka_unit_test(it_is_durable_when_its_store_is),
 		cmocka_unit_test(d6_the_highest_counter_heard_wins),
 		cmocka_unit_test(d6_at_equal_counters_paused_wins),
 		cmocka_unit_test(an_old_packet_says_nothing_and_another_configuration_does),
