@@ -25,6 +25,11 @@ struct vrrp_time pg_memory_refine(struct pg_memory *memory, struct vrrp_time ask
 	}
 	settled = vrrp_time_add(memory->settling, PG_MEMORY_SETTLE_MS * VRRP_US_PER_MS);
 	state->position_known = !vrrp_time_before(asked, settled);
+	if (state->position_known && state->replayed_lsn != 0) {
+		/* Beyond it lies at most the beginning of a record, as a primary's WAL writer sends it page by page: a
+		 * promotion throws it away, and so does the next receiver. */
+		state->position = state->replayed_lsn;
+	}
 	return state->position_known ? VRRP_TIME_NEVER : settled;
 }
 

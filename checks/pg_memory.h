@@ -6,6 +6,7 @@
  *
  * A standby's position counts as known only after it has looked so for PG_MEMORY_SETTLE_MS: between a reload and the
  * moment at which the startup process reads the new primary_conninfo it may still start one more receiver with the old.
+ * Known, it is the end of the last whole record: what was received beyond that is no part of any history.
  */
 #ifndef CHECKS_PG_MEMORY_H
 #define CHECKS_PG_MEMORY_H

@@ -107,7 +107,9 @@ struct vrrp_pg sim_pg_look(struct sim_world *world, struct sim_member *member)
 	seen.no_upstream = pg->upstream == VRRP_MEMBER_NONE;
 	seen.position_known =
 		!pg->standby || (!pg->receiver && world->now_us - pg->no_receiver_since_us >= PG_END_OF_WAL_US);
-	if (!seen.position_known && !pg->receiver) {
+	if (pg->standby && seen.position_known) {
+		seen.position -= seen.position % SIM_RECORD_BYTES; /* as pg_memory: whole records */
+	} else if (!seen.position_known && !pg->receiver) {
 		seen.position -= (vrrp_lsn)sim_draw(world, 0, PG_BEHIND_MAX_BYTES);
 	}
 	seen.replayed = seen.position;

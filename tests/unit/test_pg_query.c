@@ -223,9 +223,15 @@ static void a_position_must_look_known_for_a_while(void **state)
 	answer.position_known = true;
 	assert_int_equal(pg_memory_refine(&memory, t1, &answer).us, VRRP_TIME_NEVER.us);
 	assert_true(answer.position_known);
+	assert_int_equal(answer.position, 7);
+	answer.replayed_lsn = 6; /* what is beyond is the beginning of a record */
+	(void)pg_memory_refine(&memory, t1, &answer);
+	assert_true(answer.position_known);
+	assert_int_equal(answer.position, 6);
 	answer.position = 8; /* it grew after all: begins anew */
 	(void)pg_memory_refine(&memory, t1, &answer);
 	assert_false(answer.position_known);
+	assert_int_equal(answer.position, 8);
 	pg_memory_unsettle(&memory);
 	answer.in_recovery = false; /* a primary's needs no settling */
 	answer.position_known = true;
