@@ -447,7 +447,10 @@ void core_pg_tick(struct vrrp_core *core, struct vrrp_update *update)
 			core_pg_order(core, update, VRRP_PG_OP_START_STANDBY, VRRP_MEMBER_NONE);
 		}
 	} else if (core->superseded && !vrrp_role_holds(core->role)) {
-		if (core->op == VRRP_PG_OP_PROMOTE || (core->op == VRRP_PG_OP_NONE && retry)) {
+		/* Who starts nothing itself first sees what an operator has started: as a standby, it may stay. */
+		bool wait = core->pg.starting && !core->config.manage_full;
+
+		if (core->op == VRRP_PG_OP_PROMOTE || (core->op == VRRP_PG_OP_NONE && retry && !wait)) {
 			core_pg_order(core, update, VRRP_PG_OP_STOP_IMMEDIATE, VRRP_MEMBER_NONE);
 		}
 	} else if (core->pg.up) {

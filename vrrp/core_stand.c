@@ -213,7 +213,7 @@ static int64_t round_us(const struct vrrp_core *core)
 
 static void stand(struct vrrp_core *core, struct vrrp_update *update)
 {
-	core->counter_seen += VRRP_MUTANT(ballot_used_twice) ? 0 : 1;
+	core->counter_seen += core->counter_seen > 0 && VRRP_MUTANT(ballot_used_twice) ? 0 : 1;
 	core->stored.ballot_counter = core->counter_seen;
 	core->ballot = (struct vrrp_ballot){
 		.counter = core->counter_seen, .member = core_self_id(core), .incarnation = core->incarnation

@@ -178,7 +178,7 @@ struct vrrp_report {
 	uint32_t replay_lag_ms;
 	uint32_t timeline; /* current; 0 = unknown */
 	uint16_t port;
-	uint8_t sync_state; /* 0 async, 1 potential, 2 sync, 3 quorum */
+	uint8_t sync_state; /* always 0: a standby cannot know it, and the holder's status shows all of them */
 	struct vrrp_history history;
 	struct vrrp_report_voucher voucher;
 	struct vrrp_report_config config_stored;

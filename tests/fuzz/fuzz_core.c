@@ -43,6 +43,9 @@ enum happening {
 	HAPPENS_PAUSE,
 	HAPPENS_CLOCK,
 	HAPPENS_HEALTH,
+	HAPPENS_SWITCHOVER,
+	HAPPENS_CHECKPOINTED,
+	HAPPENS_ACCEPT_MEMBERS,
 	HAPPENS_KINDS
 };
 
@@ -118,7 +121,10 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 		[HAPPENS_RESTART] = VRRP_EVENT_RESTART,
 		[HAPPENS_PAUSE] = VRRP_EVENT_PAUSE,
 		[HAPPENS_CLOCK] = VRRP_EVENT_CLOCK,
-		[HAPPENS_HEALTH] = VRRP_EVENT_HEALTH };
+		[HAPPENS_HEALTH] = VRRP_EVENT_HEALTH,
+		[HAPPENS_SWITCHOVER] = VRRP_EVENT_SWITCHOVER,
+		[HAPPENS_CHECKPOINTED] = VRRP_EVENT_PG_DONE,
+		[HAPPENS_ACCEPT_MEMBERS] = VRRP_EVENT_ACCEPT_MEMBERS };
 	struct vrrp_event event = { .kind = kinds[what], .ok = input_below(input, 2) == 0 };
 	unsigned how = input_byte(input);
 
@@ -143,6 +149,13 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 		break;
 	case HAPPENS_HEALTH:
 		event.faults = event.ok ? how * UINT32_C(0x10101) : 0;
+		break;
+	case HAPPENS_SWITCHOVER: /* to a member, to one that is not there, to the best */
+		event.member = how % 4 == 3 ? VRRP_MEMBER_NONE : (uint8_t)(how / 4 % (VRRP_MEMBERS_MAX + 1));
+		break;
+	case HAPPENS_CHECKPOINTED:
+		event.ticket = w->core.switchover.ticket - (how % 8 == 7);
+		event.pg = w->pg;
 		break;
 	default:
 		break;

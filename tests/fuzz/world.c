@@ -252,6 +252,21 @@ static void pg_runs_as_standby(struct world *w)
 	w->pg.streaming = false;
 	w->pg.receiver = false;
 	w->pg.upstream = VRRP_MEMBER_NONE;
+	w->pg.no_upstream = true;
+	w->pg.sealed = false;
+	w->pg.sync = (struct vrrp_pg_sync){ 0 };
+}
+
+/* What a primary says of its standbys after an order about them: the named ones are there, nobody else counts. */
+static void pg_names(struct world *w, bool list)
+{
+	w->pg.sync = (struct vrrp_pg_sync){ .known = !w->pg.in_recovery,
+		.listed = true,
+		.named = list ? w->core.sync_set : w->pg.sync.named,
+		.k = list ? w->core.sync_k : w->pg.sync.k,
+		.settings_ok = true };
+	w->pg.sync.counted = w->pg.sync.named;
+	w->pg.sync.senders = w->pg.sync.named;
 }
 
 void world_pg_follows_order(struct world *w, bool ok)
@@ -270,10 +285,21 @@ void world_pg_follows_order(struct world *w, bool ok)
 		vrrp_history_append(&w->history,
 			&(struct vrrp_timeline){ w->pg.timeline, w->pg.position, 0xf000 + w->pg.timeline });
 		w->pg.position += 0x100;
+		pg_names(w, false);
+		break;
+	case VRRP_PG_OP_SYNC_NAMES:
+	case VRRP_PG_OP_DROP_SENDERS:
+		pg_names(w, w->core.op == VRRP_PG_OP_SYNC_NAMES);
+		break;
+	case VRRP_PG_OP_SEAL:
+		w->pg.sealed = true;
+		w->pg.no_upstream = true;
 		break;
 	case VRRP_PG_OP_STOP_FAST:
 	case VRRP_PG_OP_STOP_IMMEDIATE:
 		world_pg_dies(w);
+		w->pg.position_known = w->core.op == VRRP_PG_OP_STOP_FAST;
+		w->pg.no_upstream = true;
 		break;
 	case VRRP_PG_OP_START_STANDBY:
 	case VRRP_PG_OP_DETACH:
@@ -285,6 +311,7 @@ void world_pg_follows_order(struct world *w, bool ok)
 		pg_runs_as_standby(w);
 		w->pg.receiver = true;
 		w->pg.streaming = true;
+		w->pg.no_upstream = false;
 		w->pg.position_known = false;
 		w->pg.upstream = w->core.op_member;
 		break;
@@ -339,6 +366,11 @@ void world_friendly(struct world *w, unsigned count, unsigned mask)
 		for (unsigned i = 0; i < w->config.member_count; i++) {
 			if (i == w->config.self || (mask >> i & 1) != 0) {
 				continue;
+			}
+			if (w->core.role == VRRP_ROLE_PROMOTING) {
+				w->peer[i].voucher = (struct vrrp_report_voucher){
+					.ballot = w->core.ballot, .position = w->pg.position, .answer = 1
+				};
 			}
 			if (w->monitor.report.ask_ms > 0) {
 				w->peer[i].grant = (struct vrrp_report_grant){ .ballot = w->core.ballot,

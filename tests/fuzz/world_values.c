@@ -122,8 +122,34 @@ enum field {
 	FIELD_CONFIG,
 	FIELD_UPSTREAM,
 	FIELD_MASTER, /* several at once: a holder under its epoch */
+	FIELD_MEMBERS,
+	FIELD_KEYS,
+	FIELD_SWITCHOVER,
+	FIELD_STREAMS, /* several at once: from me, under my ballot */
 	FIELD_COUNT
 };
+
+/* The configured list, or one that differs by so many. */
+static struct vrrp_member_list list_choose(const struct vrrp_core_config *config, unsigned how)
+{
+	struct vrrp_member_list list = { 0 };
+	unsigned less = how % 3;
+
+	for (unsigned i = 0; i + less < config->member_count; i++) {
+		const struct vrrp_member_config *member = &config->member[i];
+
+		vrrp_member_list_add(
+			&list, (struct vrrp_member_entry){ .id = member->id,
+				       .hash = member->hash,
+				       .flags = (uint8_t)((member->witness ? VRRP_MEMBER_WITNESS : 0) |
+							  (member->nofailover ? VRRP_MEMBER_NOFAILOVER : 0) |
+							  (member->vote_data ? VRRP_MEMBER_VOTE_DATA : 0)) });
+	}
+	if (list.count > 0 && (how & 0xc0) == 0xc0) {
+		list.entry[0].hash++; /* another machine */
+	}
+	return list;
+}
 
 static void identity_change(struct world *w, struct vrrp_report *report, enum field field, struct input *input)
 {
@@ -140,6 +166,15 @@ static void identity_change(struct world *w, struct vrrp_report *report, enum fi
 	case FIELD_SEQ:
 		report->seq = how == 255 ? UINT64_MAX - 1 : how % 2 == 0 ? report->seq + how : report->seq - 1;
 		report->seq = report->seq == UINT64_MAX ? 0 : report->seq;
+		break;
+	case FIELD_MEMBERS:
+		report->members = list_choose(&w->config, how);
+		break;
+	case FIELD_KEYS:
+		report->key_hash[how % VRRP_REPORT_KEYS] = how < 128 ? w->config.key_hash[0] : how;
+		break;
+	case FIELD_SWITCHOVER:
+		report->switchover_target = (uint8_t)(how % (VRRP_MEMBERS_MAX + 3));
 		break;
 	case FIELD_ECHO:
 		report->echo_count = (uint8_t)(1 + how % VRRP_MEMBERS_MAX);
@@ -224,6 +259,14 @@ static void data_change(struct world *w, unsigned i, enum field field, struct in
 	case FIELD_UPSTREAM:
 		report->upstream = (uint8_t)input_below(input, 12);
 		break;
+	case FIELD_STREAMS:
+		report->epoch = w->core.ballot;
+		report->upstream = w->config.member[w->config.self].id;
+		report->flags |= VRRP_FLAG_STREAMING | VRRP_FLAG_ELIGIBLE | VRRP_FLAG_IN_RECOVERY | VRRP_FLAG_PG_UP;
+		report->position = w->pg.position;
+		report->timeline = w->pg.timeline;
+		report->history = w->history;
+		break;
 	default:
 		break;
 	}
@@ -252,7 +295,8 @@ void world_peer_change(struct world *w, unsigned i, struct input *input)
 		report->pause_counter += input_below(input, 3);
 		break;
 	default:
-		if (field == FIELD_DIGEST || field == FIELD_INCARNATION || field == FIELD_SEQ || field == FIELD_ECHO) {
+		if (field == FIELD_DIGEST || field == FIELD_INCARNATION || field == FIELD_SEQ || field == FIELD_ECHO ||
+			field == FIELD_MEMBERS || field == FIELD_KEYS || field == FIELD_SWITCHOVER) {
 			identity_change(w, report, field, input);
 		}
 		lease_change(w, i, field, input);
@@ -329,6 +373,7 @@ void world_config_choose(struct vrrp_core_config *ret_config, struct input *inpu
 	unsigned how = input_byte(input);
 	unsigned more = input_byte(input);
 	unsigned members = 2 + (how & 3) + (how >> 6 & 1) * 4; /* 2 … 9 */
+	unsigned which;
 	struct vrrp_core_config config = { .member_count = (uint8_t)members,
 		.vrid = 51,
 		.digest = { 1 },
@@ -341,6 +386,7 @@ void world_config_choose(struct vrrp_core_config *ret_config, struct input *inpu
 		.advert_int_us = adverts[how >> 2 & 3],
 		.restart_grace_us = 10 * VRRP_US_PER_S,
 		.boot_wait_us = (how & 0x10) != 0 ? 30 * VRRP_US_PER_S : 0,
+		.switchover_timeout_us = 10 * VRRP_US_PER_S,
 		.promote_timeout_us = (more & 0x10) != 0 ? VRRP_US_PER_S : 30 * VRRP_US_PER_S,
 		.fault_hold_us = (how & 0x20) != 0 ? 0 : 60 * VRRP_US_PER_S,
 		.garp_repeat_delay_us = VRRP_US_PER_S,
@@ -349,14 +395,22 @@ void world_config_choose(struct vrrp_core_config *ret_config, struct input *inpu
 		.max_lag_bytes = UINT64_C(16) << 20 };
 
 	config.lease_us = 4 * config.advert_int_us;
-	config.self = (uint8_t)input_below(input, members);
+	which = input_byte(input);
+	config.self = (uint8_t)(which % members);
+	memset(config.key_hash, 7, sizeof(config.key_hash));
 	for (unsigned i = 0; i < members; i++) {
 		config.member[i] = (struct vrrp_member_config){ .id = (uint8_t)(i + 1),
 			.priority = (uint8_t)(100 + i % 2),
 			.witness =
 				config.quorum == VRRP_QUORUM_MAJORITY && i > 0 && i + 1 == members && (how & 0x80) != 0,
 			.nofailover = i == 2 && (more & 0x40) != 0,
-			.vote_data = (more & 0x80) != 0 };
+			.vote_data = (more & 0x80) != 0,
+			.hash = 1000 + i };
+	}
+	if ((which & 0x80) != 0 && config.quorum == VRRP_QUORUM_MAJORITY &&
+		(members > 2 || !config.member[1].witness)) {
+		config.durability = VRRP_DURABILITY_QUORUM;
+		config.sync_standbys = members > 4 ? 2 : 1;
 	}
 	*ret_config = config;
 }
@@ -376,6 +430,9 @@ void world_disk_choose(struct vrrp_stored *ret_disk, const struct vrrp_core_conf
 	disk.ballot_counter = (how & 2) != 0 ? UINT64_MAX / 4 : 9; /* beyond half the core begins anew */
 	disk.epoch = (how & 4) != 0 ? mine : (how & 8) != 0 ? other : (struct vrrp_ballot){ 0 };
 	disk.last_lease_us = (how & 0x10) != 0 ? INT64_MAX : config->lease_us;
+	if ((how & 0x60) != 0) { /* else a state file from before there was a list */
+		disk.members = list_choose(config, (how >> 5 & 3) - 1);
+	}
 	world_history_choose(&disk.history, input);
 	if (!vrrp_history_is_valid(&disk.history)) {
 		disk.history.count = 0; /* stored_text refuses it */

@@ -287,6 +287,39 @@ static void s42_another_primary_is_left_running_until_a_holder_is_seen(void **st
 	assert_string_equal(core_lab_line(&lab), "pg:stop immediate send store FAULT send");
 }
 
+/* Who starts nothing itself (manage = promote) must not end what an operator starts before it can say what it is. */
+static void s42_a_standby_started_by_hand_is_not_stopped_while_it_starts(void **state)
+{
+	(void)state;
+	for (int primary = 0; primary < 2; primary++) {
+		core_lab_init(&lab, 3, 0);
+		lab.config.manage_full = false;
+		lab.pg.in_recovery = false;
+		lab.pg.position_known = false;
+		core_lab_start(&lab);
+		core_lab_hear_all(&lab);
+		master_appears();
+		core_lab_pg_done(&lab, true);
+		lab.pg.up = false;
+		lab.pg.gone = true;
+		core_lab_probe(&lab);
+		core_lab_run_us(&lab, SECOND, 1U << 1);
+		assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_START_STANDBY), 0);
+		lab.pg.gone = false;
+		lab.pg.starting = true;
+		core_lab_probe(&lab);
+		core_lab_run_us(&lab, SECOND, 1U << 1);
+		assert_int_equal(lab.core.op, VRRP_PG_OP_NONE);
+		lab.pg.starting = false;
+		lab.pg.up = true;
+		lab.pg.in_recovery = primary == 0;
+		core_lab_probe(&lab);
+		core_lab_run_us(&lab, SECOND, 1U << 1);
+		assert_int_equal(lab.core.op == VRRP_PG_OP_STOP_IMMEDIATE, primary);
+		assert_int_equal(lab.core.superseded, primary);
+	}
+}
+
 static void s42_the_holder_of_another_clusters_data_stops_nobody(void **state)
 {
 	(void)state;
@@ -405,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_start_that_fails_is_tried_again_ever_more_slowly),
 		cmocka_unit_test(s42_a_primary_that_was_being_promoted_is_stopped_at_the_start),
 		cmocka_unit_test(s42_another_primary_is_left_running_until_a_holder_is_seen),
+		cmocka_unit_test(s42_a_standby_started_by_hand_is_not_stopped_while_it_starts),
 		cmocka_unit_test(s42_the_holder_of_another_clusters_data_stops_nobody),
 		cmocka_unit_test(s42_a_stopped_primary_that_is_no_prefix_of_the_holder_is_diverged),
 		cmocka_unit_test(i5_who_lost_a_lease_is_stopped_and_stands_only_as_a_standby),
