@@ -24,6 +24,32 @@ def test_postmaster_is_killed_and_a_standby_takes_over(make_lab, layout):
     story.end(["db1", new])
 
 
+def test_the_beginning_of_a_record_is_no_reason_to_rewind(make_lab):
+    """The WAL writer flushes whole pages: what both standbys have of a record is not a tail that the winner lacks."""
+    lab = make_lab(data=3).up()
+    story = Story(lab)
+    standbys = ["db2", "db3"]
+    emitted_us = [0]
+
+    def torn():
+        if procs.now_us() > emitted_us[0] + 2_000_000:  # anew if somebody has flushed the rest of it
+            emitted_us[0] = procs.now_us()
+            lab.postgres["db1"].rows("SELECT pg_logical_emit_message(false, 'torn', repeat('x', 50000))")
+        query = "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"
+        return all(lab.postgres[name].value(query) for name in standbys)
+
+    def dies():
+        procs.wait_until(torn, 30, "both standbys have the beginning of a record", lab.describe)
+        return lab.postgres["db1"].kill_postmaster()
+
+    story.fault_when_all_are_equal(dies)
+    new = story.taken_over()
+    story.comes_back("db1", *[name for name in standbys if name != new])
+    story.end(["db1", new])
+    for name in standbys:
+        assert "has diverged" not in lab.daemons[name].log_tail(100_000), lab.describe()
+
+
 def test_the_new_primary_dies_too_and_the_old_one_takes_over_again(make_lab):
     lab = make_lab(data=2, witnesses=1).up()
     story = Story(lab)
