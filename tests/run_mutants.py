@@ -69,6 +69,9 @@ def sim(arguments, seconds):
     found = re.search(r"^# seed (\d+): (.*)$", done.stdout, re.M)
     if found:
         return 1, int(found[1]), found[2]
+    ended = re.search(r"^# (I7: .*)\n# repeat: .*--seed (\d+)", done.stdout + done.stderr, re.M)
+    if ended:  # the process itself has ended
+        return 1, int(ended[2]), ended[1]
     last = (done.stdout + done.stderr).strip().splitlines()[-1:]
     return done.returncode, None, "" if done.returncode == 0 else f"{last}"[:200]
 

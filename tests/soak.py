@@ -27,7 +27,7 @@ TURN_MINUTES = 120
 ROUNDS_MAX = 200  # of a failover loop
 ROUND_S = 15      # a round costs at most about so much
 MUTANT_S = 60     # a mutant of the core must be seen afresh within this
-MUTANT = re.compile(r"^(not )?ok \d+ - (\w+): sim ", re.M)
+MUTANT = re.compile(r"(?:^# seen at seed (\d+) after ([\d.]+) s: .*\n)?^(not )?ok \d+ - (\w+): sim (\w+)", re.M)
 MEASURED = re.compile(r"lease \d+ ms, |clients reset |watcher: \d+ answers|flood of ")  # what tests of time print
 GRACE_S = 900   # beyond its share, for a suite that ends by itself
 KILL_S = 60
@@ -36,7 +36,7 @@ JOBS = os.cpu_count() or 1
 
 def empty_state():
     return {"suites": {name: {"minutes": 0.0, "passed": 0, "failed": 0} for name in SHARES},
-            "netns_done": [], "netns_rounds": 0, "mutants_done": [], "failures": []}  # fmt: skip
+            "netns_done": [], "netns_rounds": 0, "mutants_done": [], "mutants_seen": {}, "failures": []}  # fmt: skip
 
 
 def load_state():
@@ -128,7 +128,10 @@ def run_mutants(share_s, seed, state):
     command = [sys.executable, os.path.join(TOP, "tests", "run_mutants.py"), *chosen]
     run(command, log, share_s + GRACE_S, environment, signal.SIGTERM, CHECK)
     with open(log, encoding="utf-8", errors="replace") as output:
-        outcome = {name: not bad for bad, name in MUTANT.findall(output.read())}
+        found = MUTANT.findall(output.read())
+    outcome = {name: not bad for _seed, _seconds, bad, name, _invariant in found}
+    state.setdefault("mutants_seen", {}).update(
+        {name: [invariant, int(at), float(seconds)] for at, seconds, bad, name, invariant in found if at and not bad})
     passed = sum(outcome.get(name, False) for name in chosen)
     state["mutants_done"] += [name for name in chosen if outcome.get(name)]
     return passed, len(chosen) - passed, log
@@ -180,6 +183,9 @@ def table(state, ran):
         now, ever = ran[name], state["suites"][name]
         print(f"{name:<10}{now['minutes']:>9.1f}{now['passed']:>9}{now['failed']:>9}"
               f"{ever['minutes']:>13.1f}{ever['passed']:>12}{ever['failed']:>12}")  # fmt: skip
+    print(f"\n{'MUTANT':<38}{'SEEN BY':<9}{'SECONDS':>8}  AT SEED")
+    for name, (invariant, at, seconds) in sorted(state.get("mutants_seen", {}).items()):
+        print(f"{name:<38}{invariant:<9}{seconds:>8.1f}  {at}")
     print(f"mutants: {len(state['mutants_done'])} of {len(seeded_mutants())} of this round seen afresh")
     print(f"netns: round {state['netns_rounds'] + 1}, {len(state['netns_done'])} of {len(collect())} tests behind it")
     for failure in state["failures"]:
