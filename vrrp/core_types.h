@@ -353,7 +353,7 @@ struct vrrp_core {
 	bool stopping;
 	bool exit_due;
 	uint64_t pause_ticket; /* store that makes the last pause, or its end, durable */
-	bool exited; /* by a restart that keeps the lease: nothing is done any more */
+	bool exited;           /* by a restart that keeps the lease: nothing is done any more */
 
 	/* restart with handover = keep (section 4.3), and what the process before left */
 	bool restarting;   /* the holder asks for restart_grace */

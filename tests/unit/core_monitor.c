@@ -307,7 +307,8 @@ static const char *check_duties(const struct core_monitor_view *v)
 	}
 	if (lost && !core_is_witness(core) && core_monitor_is_primary(&core->pg) && !vrrp_role_holds(core->role) &&
 		core->pg_seen && core->op == VRRP_PG_OP_NONE && !vrrp_time_before(core->now, core->op_retry_at) &&
-		(core->config.manage_full || !core->pg.starting)) { /* it may become a standby that an operator starts */
+		(core->config.manage_full ||
+			!core->pg.starting)) { /* it may become a standby that an operator starts */
 		return "section 4.2: a primary that lost is left running";
 	}
 	return NULL;
