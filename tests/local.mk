@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test_garp \
 	tests/unit/test_history \
 	tests/unit/test_history_tree \
+	tests/unit/test_kernel_gate \
 	tests/unit/test_keys \
 	tests/unit/test_lease \
 	tests/unit/test_log \
