@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test_core_start \
 	tests/unit/test_core_switch \
 	tests/unit/test_core_switch_quorum \
+	tests/unit/test_core_track \
 	tests/unit/test_core_vote \
 	tests/unit/test_core_vote_data \
 	tests/unit/test_err \

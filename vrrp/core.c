@@ -24,6 +24,7 @@ void vrrp_core_init(struct vrrp_core *core, const struct vrrp_core_config *confi
 	core->pg.upstream = VRRP_MEMBER_NONE;
 	core->op_backoff_us = CORE_OP_BACKOFF_MIN_US;
 	core->link_up = true;
+	core->track.seen.unknown = config->scripts;
 	vrrp_prng_init(&core->prng, seed);
 }
 
@@ -191,6 +192,9 @@ static void dispatch(struct vrrp_core *core, const struct vrrp_event *event, str
 	case VRRP_EVENT_HEALTH:
 		core_health_seen(core, event->faults);
 		break;
+	case VRRP_EVENT_TRACK:
+		core_track_seen(core, event);
+		break;
 	case VRRP_EVENT_CLAIM:
 		core_announce_again(core, update);
 		break;
@@ -219,7 +223,7 @@ static void check_eligible(struct vrrp_core *core, struct vrrp_update *update)
 		}
 		if (core_is_witness(core)) {
 			core_role_set(core, update, VRRP_CAUSE_WITNESS_READY);
-		} else if (core->pg_seen) {
+		} else if (core->pg_seen && (eligible || !core->track.seen.unknown)) {
 			core_role_set(core, update, eligible ? VRRP_CAUSE_ELIGIBLE : VRRP_CAUSE_NOT_ELIGIBLE);
 		}
 		break;
@@ -301,7 +305,7 @@ static void send_report(struct vrrp_core *core, struct vrrp_update *update)
 	}
 	if (core->role == VRRP_ROLE_MASTER) {
 		action = core_act(update, VRRP_ACT_ADVERT);
-		action->priority = core->config.member[core->config.self].priority;
+		action->priority = vrrp_core_priority(core);
 	}
 	action = core_act(update, VRRP_ACT_SEND);
 	action->seq = seq;

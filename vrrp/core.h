@@ -36,6 +36,8 @@ int vrrp_core_holder(const struct vrrp_core *core);
 bool vrrp_core_follows(const struct vrrp_core *core);
 /* Fault bits that keep this member from being promoted; 0 = eligible. */
 uint32_t vrrp_core_faults(const struct vrrp_core *core);
+/* This member's effective priority: the configured one and what tracking adds (track.h). */
+uint8_t vrrp_core_priority(const struct vrrp_core *core);
 /* End of my lease as a holder or candidate; VRRP_TIME_NONE if fewer than a majority grant. */
 struct vrrp_time vrrp_core_lease_end(const struct vrrp_core *core);
 /* Voters whose grant to me runs at core->now. */

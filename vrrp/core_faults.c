@@ -37,7 +37,7 @@ uint32_t vrrp_core_faults(const struct vrrp_core *core)
 	if (self->witness) {
 		return jump;
 	}
-	faults = pg_faults(core) | jump | core->health;
+	faults = pg_faults(core) | jump | core->health | core_track_faults(core);
 	if (self->nofailover) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_NOFAILOVER);
 	}

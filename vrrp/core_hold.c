@@ -110,6 +110,9 @@ uint32_t core_hold_unfit(const struct vrrp_core *core)
 	if (!core->link_up) {
 		faults |= VRRP_FAULT_BIT(VRRP_FAULT_LINK);
 	}
+	if (core->track.seen.failed) {
+		faults |= core_track_faults(core);
+	}
 	return faults;
 }
 
@@ -298,12 +301,13 @@ static void master_tick(struct vrrp_core *core, struct vrrp_update *update)
 		core_let_go(core, update, VRRP_CAUSE_PG_DEMOTED);
 		return;
 	}
-	/* While paused nobody could take over; after a resumed lease PostgreSQL is not looked at yet. */
-	if (core_hold_unfit(core) != 0 && core->pg_seen && !core->stored.paused && core_eligible_other(core)) {
+	if (core_unfit_lets_go(core, update)) {
 		core_let_go(core, update, VRRP_CAUSE_LET_GO);
 		return;
 	}
-	core_health_tick(core, update);
+	if (!vrrp_switch_is_under_way(core->switchover.phase)) { /* else it does not stay */
+		core_health_tick(core, update);
+	}
 	core_sync_tick(core, update);
 	if (vrrp_time_before(core->gate_end, core->lease_end)) {
 		gate(core, update, core->lease_end, core->lease_end);

@@ -3,7 +3,8 @@
  * and the view of the others), core_vote.c and core_long.c (voter), core_members.c (member lists), core_stand.c
  * (candidate), core_take.c, core_hold.c and core_restart.c (holder), core_pause.c, core_pg.c (standby, rejoin),
  * core_history.c (own history and lag, whom to follow), core_vouch.c (vouchers) and core_sync.c (sync names) of
- * durability quorum, core_report.c (the own report), core_role.c (the only writer of the role).
+ * durability quorum, core_track.c (tracked scripts, an unfit MASTER), core_report.c (the own report), core_role.c (the
+ * only writer of the role).
  */
 #ifndef VRRP_CORE_INTERNAL_H
 #define VRRP_CORE_INTERNAL_H
@@ -235,6 +236,12 @@ bool core_failover_accepted_by(const struct vrrp_core *core, const struct vrrp_r
 bool core_failover_is_other(const struct vrrp_core *core, uint8_t candidate); /* another than it was chosen */
 void core_failover_tick(struct vrrp_core *core);
 struct vrrp_time core_failover_deadline(const struct vrrp_core *core);
+
+/* core_track.c */
+uint32_t core_track_faults(const struct vrrp_core *core); /* of what is tracked without a weight, but for links */
+void core_track_seen(struct vrrp_core *core, const struct vrrp_event *event);
+/* True if a MASTER must let go now (4.1): not fit to serve, another is, and a switchover would not do, or was tried. */
+bool core_unfit_lets_go(struct vrrp_core *core, struct vrrp_update *update);
 
 /* core_start.c */
 void core_silence_tick(struct vrrp_core *core);

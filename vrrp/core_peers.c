@@ -77,7 +77,7 @@ struct vrrp_standing core_own_standing(const struct vrrp_core *core)
 
 	return (struct vrrp_standing){ .at = core_own_position(core),
 		.id = self->id,
-		.priority = self->priority,
+		.priority = vrrp_core_priority(core),
 		.primary = core_pg_may_be_primary(core),
 		.eligible = vrrp_core_faults(core) == 0 };
 }

@@ -59,7 +59,7 @@ void vrrp_core_report(const struct vrrp_core *core, struct vrrp_report *ret_repo
 	report.vrid = core->config.vrid;
 	report.sender = self->id;
 	report.role = (uint8_t)core->role;
-	report.priority = self->priority;
+	report.priority = vrrp_core_priority(core);
 	memcpy(report.digest, core->config.digest, sizeof(report.digest));
 	memcpy(report.key_hash, core->config.key_hash, sizeof(report.key_hash));
 	report.members = core_configured_members(core);

@@ -68,12 +68,12 @@ static int best_target(const struct vrrp_core *core)
 	int best = -1;
 
 	for (unsigned i = 0; i < core->config.member_count; i++) {
-		const struct vrrp_member_config *member = &core->config.member[i];
+		uint8_t priority = core->peer[i].report.priority;
 
 		if (judge_target(core, i) == VRRP_SWITCH_REFUSED_NONE &&
-			(best < 0 || member->priority > core->config.member[best].priority ||
-				(member->priority == core->config.member[best].priority &&
-					member->id < core->config.member[best].id))) {
+			(best < 0 || priority > core->peer[best].report.priority ||
+				(priority == core->peer[best].report.priority &&
+					core->config.member[i].id < core->config.member[best].id))) {
 			best = (int)i;
 		}
 	}

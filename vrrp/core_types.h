@@ -12,6 +12,7 @@
 #include "vrrp/prng.h"
 #include "vrrp/role.h"
 #include "vrrp/switch.h"
+#include "vrrp/track.h"
 
 #define VRRP_MEMBER_NONE 0xffU /* no index */
 #define VRRP_ACTIONS_MAX 24    /* more than one step can order (asserted) */
@@ -38,6 +39,7 @@ struct vrrp_core_config {
 	enum vrrp_quorum quorum;
 	enum vrrp_durability durability;
 	uint8_t sync_standbys; /* k */
+	bool scripts;          /* something without a weight is tracked that must be looked at first */
 	bool fence;            /* a fence_command must have ended with 0 between lease and epoch */
 	bool manage_full;      /* false: never start, rewind or clone */
 	uint16_t port;         /* PostgreSQL's */
@@ -99,6 +101,7 @@ enum vrrp_event_kind {
 	VRRP_EVENT_FENCED,        /* VRRP_ACT_FENCE `ticket` has ended; ok = with 0 */
 	VRRP_EVENT_PG_DONE,       /* VRRP_ACT_PG `ticket` has ended */
 	VRRP_EVENT_LINK,          /* carrier of the instance's and the tracked interfaces: all up, or not */
+	VRRP_EVENT_TRACK,         /* `track`: what is tracked has changed */
 	VRRP_EVENT_CLAIM,         /* evidence of a second claimant of an address */
 	VRRP_EVENT_ADDRESS_LOST,  /* somebody deleted a floating address or the interface came back */
 	VRRP_EVENT_KERNEL_FAILED, /* gate or address could not be set */
@@ -136,6 +139,7 @@ struct vrrp_event {
 	struct vrrp_stored stored; /* START */
 	struct vrrp_token token;   /* START: what the process before left; its file is gone already */
 	uint32_t faults;           /* HEALTH: set of VRRP_HEALTH_FAULTS */
+	struct vrrp_track track;   /* TRACK */
 	uint32_t clock_excess_ppm; /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
 	/* PG; PROMOTE's PG_DONE too (state after it), STOP_FAST's too: position_known: it was shut down cleanly, and
 	 * position is the end of the checkpoint that it then made */
@@ -324,8 +328,9 @@ struct vrrp_core {
 	bool pg_seen;
 	bool lagging; /* beyond max_lag of the newest MASTER position known when the own position was seen */
 	bool link_up;
-	uint32_t health;             /* of the last VRRP_EVENT_HEALTH */
-	uint32_t stays_told;         /* faults that a MASTER stays with, as logged; 0 = fit */
+	uint32_t health;     /* of the last VRRP_EVENT_HEALTH */
+	uint32_t stays_told; /* faults that a MASTER stays with, as logged; 0 = fit */
+	struct vrrp_tracking track;
 	bool superseded;             /* lost a lease or passed by another holder: stop, then standby */
 	struct vrrp_time held_until; /* fault_hold */
 	enum vrrp_pg_op op;

@@ -29,6 +29,7 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/core_switch.c \
 	vrrp/core_sync.c \
 	vrrp/core_take.c \
+	vrrp/core_track.c \
 	vrrp/core_types.h \
 	vrrp/core_vote.c \
 	vrrp/core_vouch.c \
@@ -54,6 +55,8 @@ vrrp_libvrrp_a_SOURCES = \
 	vrrp/role.h \
 	vrrp/switch.h \
 	vrrp/trace.c \
+	vrrp/track.c \
+	vrrp/track.h \
 	vrrp/vouch.c \
 	vrrp/vouch.h \
 	vrrp/words.c

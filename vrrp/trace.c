@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 static const char *const event_words[VRRP_EVENT_COUNT] = { "start", "timer", "report", "pg", "pg dead", "history",
-	"stored", "fenced", "pg done", "link", "claim", "address lost", "kernel failed", "stop", "restart", "token",
-	"pause", "clock", "switchover", "accept members", "health", "failover" };
+	"stored", "fenced", "pg done", "link", "track", "claim", "address lost", "kernel failed", "stop", "restart",
+	"token", "pause", "clock", "switchover", "accept members", "health", "failover" };
 
 static const char *const action_words[VRRP_ACT_COUNT] = { "log", "send", "store", "gate", "bind", "unbind", "destroy",
 	"announce", "advert", "probe", "pg", "fence", "read history", "role", "exit", "token" };
@@ -57,6 +57,12 @@ int vrrp_trace_event(char *line, size_t size, const struct vrrp_core *core, cons
 		return snprintf(line, size, "%s: switchover to %u", role, event->member);
 	case VRRP_EVENT_LINK:
 		return snprintf(line, size, "%s: link %s", role, event->ok ? "up" : "down");
+	case VRRP_EVENT_TRACK:
+		return snprintf(line, size, "%s: tracking %s, weight %d", role,
+			event->track.failed    ? "failed"
+			: event->track.unknown ? "unknown"
+					       : "good",
+			event->track.weight);
 	case VRRP_EVENT_PAUSE:
 		return snprintf(line, size, "%s: %s", role, event->ok ? "pause" : "resume");
 	case VRRP_EVENT_CLOCK:

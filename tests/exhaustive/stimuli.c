@@ -152,7 +152,7 @@ static const enum vrrp_role report_roles[REPORT_ROLES] = { VRRP_ROLE_INIT, VRRP_
 static const char *const report_names[REPORT_ROLES] = { "report INIT", "report BACKUP", "report CANDIDATE",
 	"report PROMOTING", "report MASTER", "report LEAVING", "report FAULT" };
 
-#define LOCAL_STIMULI 36
+#define LOCAL_STIMULI 39
 
 /* Probes, orders' ends, stores, links, the kernel, a stop. */
 static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_int", "timer after the lease",
@@ -160,7 +160,8 @@ static const char *const names[LOCAL_STIMULI] = { "timer", "timer after advert_i
 	"history unreadable", "stored", "store failed", "pg done", "pg done as primary", "pg failed", "link up",
 	"link down", "claim", "address lost", "kernel failed", "fenced", "fence failed", "restart", "token",
 	"token failed", "pause", "resume", "clock slewed", "clock good", "switchover", "checkpoint done",
-	"checkpoint failed", "accept members", "disk stuck", "disk well" };
+	"checkpoint failed", "accept members", "disk stuck", "disk well", "track failed", "track unknown",
+	"track good" };
 
 unsigned ex_stimulus_local(const char *name)
 {
@@ -203,7 +204,8 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 		VRRP_EVENT_ADDRESS_LOST, VRRP_EVENT_KERNEL_FAILED, VRRP_EVENT_FENCED, VRRP_EVENT_FENCED,
 		VRRP_EVENT_RESTART, VRRP_EVENT_TOKEN, VRRP_EVENT_TOKEN, VRRP_EVENT_PAUSE, VRRP_EVENT_PAUSE,
 		VRRP_EVENT_CLOCK, VRRP_EVENT_CLOCK, VRRP_EVENT_SWITCHOVER, VRRP_EVENT_PG_DONE, VRRP_EVENT_PG_DONE,
-		VRRP_EVENT_ACCEPT_MEMBERS, VRRP_EVENT_HEALTH, VRRP_EVENT_HEALTH };
+		VRRP_EVENT_ACCEPT_MEMBERS, VRRP_EVENT_HEALTH, VRRP_EVENT_HEALTH, VRRP_EVENT_TRACK, VRRP_EVENT_TRACK,
+		VRRP_EVENT_TRACK };
 
 	event->kind = kinds[index];
 	if (index == 1) {
@@ -239,6 +241,10 @@ static const char *local_stimulus(const struct vrrp_core *core, unsigned index, 
 		event->clock_excess_ppm = index == 28 ? 50000 : 0;
 	} else if (event->kind == VRRP_EVENT_HEALTH) {
 		event->faults = index == 34 ? VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK) : 0;
+	} else if (event->kind == VRRP_EVENT_TRACK) {
+		event->track = (struct vrrp_track){
+			.failed = index == 36, .unknown = index == 37, .weight = index == 38 ? 0 : -253
+		};
 	} else if (event->kind == VRRP_EVENT_LINK) {
 		event->ok = index == 16;
 	}

@@ -46,6 +46,7 @@ enum happening {
 	HAPPENS_SWITCHOVER,
 	HAPPENS_CHECKPOINTED,
 	HAPPENS_ACCEPT_MEMBERS,
+	HAPPENS_TRACK,
 	HAPPENS_KINDS
 };
 
@@ -124,7 +125,8 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 		[HAPPENS_HEALTH] = VRRP_EVENT_HEALTH,
 		[HAPPENS_SWITCHOVER] = VRRP_EVENT_SWITCHOVER,
 		[HAPPENS_CHECKPOINTED] = VRRP_EVENT_PG_DONE,
-		[HAPPENS_ACCEPT_MEMBERS] = VRRP_EVENT_ACCEPT_MEMBERS };
+		[HAPPENS_ACCEPT_MEMBERS] = VRRP_EVENT_ACCEPT_MEMBERS,
+		[HAPPENS_TRACK] = VRRP_EVENT_TRACK };
 	struct vrrp_event event = { .kind = kinds[what], .ok = input_below(input, 2) == 0 };
 	unsigned how = input_byte(input);
 
@@ -156,6 +158,10 @@ static void event_happens(struct world *w, struct input *input, enum happening w
 	case HAPPENS_CHECKPOINTED:
 		event.ticket = w->core.switchover.ticket - (how % 8 == 7);
 		event.pg = w->pg;
+		break;
+	case HAPPENS_TRACK:
+		event.track =
+			(struct vrrp_track){ .failed = !event.ok, .unknown = how == 1, .weight = ((int)how - 128) * 4 };
 		break;
 	default:
 		break;

@@ -133,6 +133,34 @@ static void set_carrier(struct sim_world *world, struct sim_member *member, bool
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_LINK, .ok = up });
 }
 
+/* One thing with a weight of its own, or one without. */
+static void set_track(struct sim_world *world, struct sim_member *member, struct vrrp_track track)
+{
+	member->track = track;
+	sim_world_trace(world, member, "tracking %s, weight %d", track.failed ? "fails" : "is good", track.weight);
+	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_TRACK, .track = track });
+}
+
+static void track_fails(struct sim_world *world, struct sim_member *member)
+{
+	struct vrrp_track track = { .failed = sim_draw(world, 0, 1) != 0 };
+
+	if (!track.failed) {
+		track.weight = (int32_t)sim_draw(world, 0, 2 * VRRP_TRACK_WEIGHT_MAX) - VRRP_TRACK_WEIGHT_MAX;
+	}
+	set_track(world, member, track);
+	sim_world_push(world, sim_fault_length_us(world),
+		(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_TRACK });
+}
+
+void sim_fault_track_start(struct sim_world *world, const struct sim_member *member)
+{
+	if (world->knobs.fault_weight[SIM_FAULT_TRACK] > 0) { /* else nothing is drawn: seeds mean what they meant */
+		sim_world_push(world, sim_draw(world, 0, world->knobs.probe_us),
+			(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_TRACK_LOOK });
+	}
+}
+
 /* I3 is promised for a minority: no more than k data members at a time do not know whose history they have. */
 static bool too_many_lost(const struct sim_world *world, const struct sim_member *member)
 {
@@ -296,6 +324,9 @@ static void carry_out(struct sim_world *world, struct sim_member *member, enum s
 		sim_world_push(world, sim_fault_length_us(world),
 			(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_CARRIER });
 		break;
+	case SIM_FAULT_TRACK:
+		track_fails(world, member);
+		break;
 	case SIM_FAULT_KERNEL:
 		kernel_trouble(world, member);
 		break;
@@ -360,6 +391,10 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 		}
 	} else if (event->a == SIM_HEAL_CARRIER) {
 		set_carrier(world, member, true);
+	} else if (event->a == SIM_HEAL_TRACK) {
+		set_track(world, member, (struct vrrp_track){ .weight = 0 });
+	} else if (event->a == SIM_HEAL_TRACK_LOOK) {
+		set_track(world, member, member->track);
 	} else {
 		sim_net_mend(world, event->a);
 	}
@@ -401,6 +436,9 @@ void sim_fault_heal_all(struct sim_world *world)
 		member->pg.hung = false;
 		member->pg.sick = 0;
 		set_carrier(world, member, true);
+		if (world->knobs.fault_weight[SIM_FAULT_TRACK] > 0) {
+			set_track(world, member, (struct vrrp_track){ .weight = 0 });
+		}
 		if (member->clean_stop) { /* half stopped: neither here nor there */
 			sim_member_kill(world, member);
 		}

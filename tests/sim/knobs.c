@@ -106,6 +106,7 @@ static const struct knob table[] = {
 	WEIGHT("w_pause", SIM_FAULT_PAUSE),
 	WEIGHT("w_restart", SIM_FAULT_RESTART),
 	WEIGHT("w_suspend", SIM_FAULT_SUSPEND),
+	WEIGHT("w_track", SIM_FAULT_TRACK),
 	KNOB(steady, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_relative_gate, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_clocks, 0, 0, KNOB_EVEN),

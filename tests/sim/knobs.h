@@ -25,6 +25,7 @@ enum sim_fault {
 	SIM_FAULT_PAUSE,   /* an operator pauses the instance, and resumes later */
 	SIM_FAULT_RESTART, /* a restart with handover = keep */
 	SIM_FAULT_SUSPEND, /* the whole host stands still; its clock goes on */
+	SIM_FAULT_TRACK,   /* a tracked script or interface fails, or weighs */
 	SIM_FAULT_COUNT
 };
 

@@ -26,6 +26,7 @@ static void fill_config(const struct sim_world *world, const struct sim_member *
 		.durability = (enum vrrp_durability)knobs->durability,
 		.sync_standbys = (uint8_t)knobs->sync_standbys,
 		.fence = knobs->fence != 0,
+		.scripts = knobs->fault_weight[SIM_FAULT_TRACK] > 0,
 		.manage_full = knobs->manage_full != 0,
 		.port = MEMBER_SYSTEM_PORT,
 		.max_drift_ppm = (uint32_t)knobs->max_drift_ppm,
@@ -86,6 +87,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_START });
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_LINK, .ok = member->carrier });
 	member->in_run = false;
+	sim_fault_track_start(world, member);
 	if (!member->witness) {
 		sim_world_push(world, sim_draw(world, 0, world->knobs.probe_us),
 			(struct sim_event){ .kind = SIM_EV_PROBE_TICK, .member = member->index, .life = member->life });
@@ -271,6 +273,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	} else if (entry.kind != VRRP_EVENT_TIMER) {
 		event->pg = entry.pg;
 		event->history = entry.history;
+		event->track = entry.track;
 	}
 	member->event_ready = true;
 	return true;

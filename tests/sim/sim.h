@@ -95,6 +95,8 @@ struct sim_link {
 #define SIM_HEAL_CARRIER 201
 #define SIM_HEAL_PAUSE 202
 #define SIM_HEAL_PG_SICK 203
+#define SIM_HEAL_TRACK 204
+#define SIM_HEAL_TRACK_LOOK 205 /* what is tracked was looked at for the first time */
 
 /* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
 struct sim_kernel {
@@ -133,6 +135,7 @@ struct sim_inbox_entry {
 	struct vrrp_pg pg;
 	struct vrrp_history history;
 	struct vrrp_token token;
+	struct vrrp_track track;
 };
 
 struct sim_member {
@@ -147,6 +150,7 @@ struct sim_member {
 	int64_t clock_local_us;
 	int64_t rate_ppm;
 	bool carrier;
+	struct vrrp_track track;
 	struct sim_kernel kernel;
 	struct sim_disk disk;
 	struct sim_pg pg;
@@ -330,6 +334,7 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
 bool sim_fault_resume(struct sim_world *world);       /* an operator; whether anybody was paused */
 int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
+void sim_fault_track_start(struct sim_world *world, const struct sim_member *member); /* the daemon's first look */
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
 void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);   /* I1: after each gate write */

@@ -243,7 +243,7 @@ static void the_best_target_has_the_highest_priority(void **state)
 
 	(void)state;
 	core_lab_init(&lab, 3, 0);
-	lab.config.member[TARGET].priority++;
+	lab.peer[TARGET].priority++;
 	core_lab_start(&lab);
 	core_lab_hear_all(&lab);
 	core_lab_serve(&lab);
