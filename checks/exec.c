@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "checks/exec_child.h"
+#include "checks/exec_reap.h"
 #include "checks/watch.h"
 
 #define EXEC_READ_BYTES 4096
 #define EXEC_READS_MAX 64 /* a run takes no more than this off the pipe before the loop has its turn */
-#define EXEC_STRAYS_MAX 16
 #define EXEC_ENV_BYTES 512
 
 enum exec_phase { EXEC_PHASE_RUN, EXEC_PHASE_TERM, EXEC_PHASE_KILL };
@@ -37,15 +37,13 @@ struct exec {
 	struct exec_failure failure;
 	struct exec_result result;
 	enum exec_capture capture;
+	bool whole_group;
 	size_t size; /* of text, without its 0 */
 	char text[];
 };
 
 static bool exec_limits_known;
 static struct rlimit exec_limits[RLIM_NLIMITS];
-
-/* Children that exec_free could not reap at once: tried again at each exec_start, so that no zombie stays. */
-static int exec_strays[EXEC_STRAYS_MAX] = { [0 ... EXEC_STRAYS_MAX - 1] = -1 };
 
 void exec_init(void)
 {
@@ -55,46 +53,6 @@ void exec_init(void)
 		}
 	}
 	exec_limits_known = true;
-}
-
-static bool exec_reap(int pidfd, siginfo_t *ret_info)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) {
-		/* Somebody else reaped it: it is gone, how is unknown. */
-		info.si_code = CLD_EXITED;
-		info.si_status = errno == ECHILD ? 255 : 0;
-		info.si_pid = errno == ECHILD ? 1 : 0;
-	}
-	*ret_info = info;
-	return info.si_pid != 0;
-}
-
-static bool exec_is_zombie(int pidfd)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	return waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
-}
-
-static void exec_strays_reap(int add)
-{
-	for (unsigned i = 0; i < EXEC_STRAYS_MAX; i++) {
-		siginfo_t info;
-
-		if (exec_strays[i] >= 0 && exec_reap(exec_strays[i], &info)) {
-			(void)close(exec_strays[i]);
-			exec_strays[i] = -1;
-		}
-		if (exec_strays[i] < 0 && add >= 0) {
-			exec_strays[i] = add;
-			add = -1;
-		}
-	}
-	if (add >= 0) {
-		(void)close(add); /* so many in D state: init's when we end */
-	}
 }
 
 static int exec_spec_check(const struct exec_spec *spec, struct vip_err *err)
@@ -173,6 +131,7 @@ static pid_t exec_spawn(const struct exec_spec *spec, int output_fd, int error_f
 		.env = env,
 		.cwd = spec->cwd != NULL ? spec->cwd : "/",
 		.user = spec->user,
+		.no_new_privileges = spec->no_new_privileges,
 		.output_fd = output_fd,
 		.error_fd = error_fd,
 		.limits_known = exec_limits_known };
@@ -262,6 +221,7 @@ int exec_start(const struct exec_spec *spec, struct vrrp_time now, struct exec *
 	exec->watch.epoll_fd = exec->pidfd = exec->output_fd = exec->error_fd = -1;
 	exec->size = size;
 	exec->capture = spec->capture;
+	exec->whole_group = spec->whole_group;
 	exec->result.status = EXEC_RUNNING;
 	exec->deadline = vrrp_time_add(now, spec->timeout_ms * VRRP_US_PER_MS);
 	name = strrchr(spec->argv[0], '/');
@@ -400,7 +360,7 @@ enum exec_status exec_run(struct exec *exec, struct vrrp_time now)
 		return exec->result.status;
 	}
 	exec_drain(exec);
-	if (exec->phase != EXEC_PHASE_RUN && exec_is_zombie(exec->pidfd)) {
+	if ((exec->phase != EXEC_PHASE_RUN || exec->whole_group) && exec_is_zombie(exec->pidfd)) {
 		(void)kill(-exec->pid, SIGKILL); /* what is left of its group, while the zombie keeps the number ours */
 	}
 	if (exec_reap(exec->pidfd, &info)) {

@@ -54,6 +54,8 @@ struct exec_spec {
 	const char *cwd;              /* NULL: "/" */
 	int64_t timeout_ms;           /* > 0 */
 	enum exec_capture capture;
+	bool whole_group;       /* what is left of its process group is killed when it ends, however it does */
+	bool no_new_privileges; /* PR_SET_NO_NEW_PRIVS: no setuid program gives it any */
 };
 
 enum exec_status {

@@ -122,6 +122,9 @@ void exec_child_become(const struct exec_child *child)
 	if (child->user != NULL) {
 		exec_child_user(child->user, error_fd);
 	}
+	if (child->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		exec_child_fail(error_fd, "PR_SET_NO_NEW_PRIVS");
+	}
 	if (chdir(child->cwd) != 0) {
 		exec_child_fail(error_fd, "chdir");
 	}

@@ -17,8 +17,9 @@ struct exec_child {
 	char **env;
 	const char *cwd;
 	const struct exec_user *user; /* may be NULL */
-	int output_fd;                /* becomes 1 and 2 */
-	int error_fd;                 /* gets struct exec_failure */
+	bool no_new_privileges;
+	int output_fd; /* becomes 1 and 2 */
+	int error_fd;  /* gets struct exec_failure */
 	bool limits_known;
 	struct rlimit limit[RLIM_NLIMITS];
 };

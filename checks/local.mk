@@ -7,6 +7,8 @@ checks_libchecks_a_SOURCES = \
 	checks/exec.h \
 	checks/exec_child.c \
 	checks/exec_child.h \
+	checks/exec_reap.c \
+	checks/exec_reap.h \
 	checks/exec_user.c \
 	checks/pg_conn.c \
 	checks/pg_conn.h \
@@ -61,6 +63,11 @@ checks_libchecks_a_SOURCES = \
 	checks/pg_task.h \
 	checks/pg_wal.c \
 	checks/pg_wal.h \
+	checks/rise_fall.c \
+	checks/rise_fall.h \
+	checks/script.c \
+	checks/script.h \
+	checks/script_path.c \
 	checks/watch.c \
 	checks/watch.h
 EXTRA_DIST += checks/local.mk

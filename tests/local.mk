@@ -77,7 +77,9 @@ unit_tests = \
 	tests/unit/test_role \
 	tests/unit/test_service \
 	tests/unit/test_state_file \
+	tests/unit/test_script \
 	tests/unit/test_status \
+	tests/unit/test_status_track \
 	tests/unit/test_stored_text \
 	tests/unit/test_token_text \
 	tests/unit/test_verbs_which \

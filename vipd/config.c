@@ -184,9 +184,8 @@ static void scripts_read(struct config_reading *reading, cfg_t *cfg, size_t i)
 		}
 		title_copy(instance->track_script[j].name, cfg_title(section));
 		reading->script_section[i][j] = number;
+		instance->track_script[j].line = line;
 		section_apply(reading, section, number, CONFIG_SECTION_SCRIPT, &instance->track_script[j]);
-		config_report_warning(
-			reading->report, line, "track_script is checked, but has no effect in this version");
 		instance->track_script_count++;
 	}
 }

@@ -5,7 +5,7 @@
  * fault of the file (file, line, what to write instead) and no struct: nothing is started on half a configuration.
  * Durations are microseconds (..._us), sizes bytes, limits have names. The caller owns the struct (config_free).
  *
- * The daemon of this version acts on every key but track_script, notify and salvage_dir, which are read and checked,
+ * The daemon of this version acts on every key but notify and salvage_dir, which are read and checked,
  * with a warning that they have no effect. What it cannot do and must not seem to do is refused with "not
  * yet": replica_ipaddress, use_vmac, advert_unicast, http_listen, durability = adaptive here; pre_promote and others by
  * config_not_yet.h, which knows what the daemon does.
@@ -51,15 +51,19 @@ struct config_address {
 struct config_interfaces {
 	uint8_t count;
 	char name[CONFIG_TRACK_INTERFACES_MAX][CONFIG_INTERFACE_SIZE];
+	int16_t weight[CONFIG_TRACK_INTERFACES_MAX]; /* 0: down = not eligible */
 };
 
 struct config_script {
 	char name[CONFIG_NAME_SIZE];
 	char command[CONFIG_COMMAND_SIZE];
+	char user[CONFIG_NAME_SIZE]; /* "" = PostgreSQL's; "root" = the daemon itself */
 	int64_t interval_us;
 	int64_t timeout_us;
 	uint16_t fall;
 	uint16_t rise;
+	int16_t weight; /* -253..253; 0: down = not eligible */
+	unsigned line;
 };
 
 /* What a member may say differently from its instance; "" or 0 = not said. */

@@ -130,10 +130,12 @@ static const struct config_key keys[] = {
 		CONFIG_KEY_OFF | CONFIG_KEY_NO_EFFECT) },
 
 	{ TEXT_KEY(S, "command", CONFIG_TYPE_COMMAND, FIELD(config_script, command), CONFIG_KEY_REQUIRED) },
+	{ TEXT_KEY(S, "user", CONFIG_TYPE_NAME, FIELD(config_script, user), 0) },
 	{ TIME_KEY(S, "interval", FIELD(config_script, interval_us), 100 * MS, HOUR, "2s") },
 	{ TIME_KEY(S, "timeout", FIELD(config_script, timeout_us), 10 * MS, HOUR, "1s") },
 	{ NUMBER_KEY(S, "fall", FIELD(config_script, fall), 1, 1000, "3") },
 	{ NUMBER_KEY(S, "rise", FIELD(config_script, rise), 1, 1000, "2") },
+	{ S, "weight", CONFIG_TYPE_WEIGHT, FIELD(config_script, weight), 0, 0, "0", NULL, 0 },
 };
 /* clang-format on */
 

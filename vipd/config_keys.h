@@ -23,6 +23,7 @@ enum config_section {
 
 enum config_type {
 	CONFIG_TYPE_NUMBER,   /* uint8_t or uint16_t by size */
+	CONFIG_TYPE_WEIGHT,   /* int16_t, may be below 0 */
 	CONFIG_TYPE_DURATION, /* int64_t us */
 	CONFIG_TYPE_SIZE,     /* uint64_t bytes */
 	CONFIG_TYPE_BOOL,

@@ -25,6 +25,13 @@ int config_size_parse(const char *text, uint64_t *ret_bytes, struct config_hint 
 /* Decimal digits only. */
 int config_number_parse(const char *text, int64_t min, int64_t max, int64_t *ret_number, struct config_hint *hint);
 
+/* -253..253, as keepalived's weights. */
+int config_weight_parse(const char *text, int16_t *ret_weight, struct config_hint *hint);
+
+/* "eth1" or "eth1 weight -20" */
+int config_tracked_interface_parse(
+	const char *text, char ret_name[CONFIG_INTERFACE_SIZE], int16_t *ret_weight, struct config_hint *hint);
+
 /* true on yes, false off no. */
 int config_bool_parse(const char *text, bool *ret_value, struct config_hint *hint);
 

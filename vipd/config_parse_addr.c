@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vrrp/track.h"
+
 bool config_addr_equal(const struct vrrp_addr *a, const struct vrrp_addr *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, vrrp_addr_size(a)) == 0;
@@ -196,4 +198,47 @@ int config_address_parse(const char *text, struct config_address *ret_address, s
 	}
 	*ret_address = address;
 	return 0;
+}
+
+int config_weight_parse(const char *text, int16_t *ret_weight, struct config_hint *hint)
+{
+	bool negative = text[0] == '-';
+	int64_t number;
+
+	if (config_number_parse(text + negative, 0, VRRP_TRACK_WEIGHT_MAX, &number, NULL) < 0) {
+		return config_hint_set(
+			hint, -EINVAL, "write a weight from -%d to %d", VRRP_TRACK_WEIGHT_MAX, VRRP_TRACK_WEIGHT_MAX);
+	}
+	*ret_weight = (int16_t)(negative ? -number : number);
+	return 0;
+}
+
+int config_tracked_interface_parse(
+	const char *text, char ret_name[CONFIG_INTERFACE_SIZE], int16_t *ret_weight, struct config_hint *hint)
+{
+	char name[CONFIG_INTERFACE_SIZE];
+	char word[3][CONFIG_INTERFACE_SIZE] = { "", "", "" };
+	const char *rest = text;
+	int16_t weight = 0;
+	int count = 0;
+	int code;
+
+	if (strpbrk(text, " \t") == NULL) {
+		code = config_interface_parse(text, name, hint);
+	} else {
+		while (count < 3 && word_next(&rest, word[count], sizeof(word[count])) > 0) {
+			count++;
+		}
+		if (count < 3 || rest[strspn(rest, " \t")] != '\0' || strcmp(word[1], "weight") != 0) {
+			return config_hint_set(
+				hint, -EINVAL, "write an interface, or one and its weight, as in \"eth1 weight -20\"");
+		}
+		code = config_interface_parse(word[0], name, hint);
+		code = code < 0 ? code : config_weight_parse(word[2], &weight, hint);
+	}
+	if (code == 0) {
+		memcpy(ret_name, name, sizeof(name));
+		*ret_weight = weight;
+	}
+	return code;
 }

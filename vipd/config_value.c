@@ -221,7 +221,8 @@ static int addresses_apply(const char *text, struct config_instance *instance, s
 static int interfaces_apply(const char *text, struct config_interfaces *list, struct config_hint *hint)
 {
 	char name[CONFIG_INTERFACE_SIZE];
-	int code = config_interface_parse(text, name, hint);
+	int16_t weight = 0;
+	int code = config_tracked_interface_parse(text, name, &weight, hint);
 
 	if (code < 0) {
 		return code;
@@ -229,6 +230,7 @@ static int interfaces_apply(const char *text, struct config_interfaces *list, st
 	if (list->count == CONFIG_TRACK_INTERFACES_MAX) {
 		return config_hint_set(hint, -E2BIG, "at most %d interfaces", CONFIG_TRACK_INTERFACES_MAX);
 	}
+	list->weight[list->count] = weight;
 	memcpy(list->name[list->count++], name, sizeof(name));
 	return 0;
 }
@@ -255,6 +257,8 @@ int config_key_apply(const struct config_key *key, const char *text, void *base,
 	switch (key->type) {
 	case CONFIG_TYPE_NUMBER:
 		return number_apply(key, text, base, hint);
+	case CONFIG_TYPE_WEIGHT:
+		return config_weight_parse(text, field_of(key, base), hint);
 	case CONFIG_TYPE_DURATION:
 		return duration_apply(key, text, base, hint);
 	case CONFIG_TYPE_SIZE:

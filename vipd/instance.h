@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
+#include "checks/script.h"
 #include "netlink/nl_monitor.h"
 #include "vipd/fence.h"
 #include "vipd/kernel.h"
@@ -51,6 +52,15 @@ struct instance_noted {
 	int ifindex[INSTANCE_NOTED_MAX];
 };
 
+/* What is tracked besides PostgreSQL (instance_track.c). */
+struct instance_track {
+	bool open;
+	size_t script_count;
+	struct check_script *script[CONFIG_TRACK_SCRIPTS_MAX]; /* by the order of the configuration */
+	sd_event_source *source[CONFIG_TRACK_SCRIPTS_MAX];
+	sd_event_source *timer;
+};
+
 struct instance {
 	const struct vip_config *config;
 	size_t number; /* in config */
@@ -65,6 +75,7 @@ struct instance {
 	struct fence fence;
 	sd_event_source *fence_source; /* while it runs */
 	sd_event_source *fence_timer;
+	struct instance_track track;
 	struct vip_keys *keys;
 	struct vrrp_auth auth;
 	struct report_socks *socks;
@@ -148,6 +159,12 @@ void instance_gate_tell(struct instance *instance);
 /* instance_fence.c */
 void instance_fence(struct instance *instance, uint64_t ticket);
 void instance_fence_end(struct instance *instance);
+/* instance_track.c */
+bool instance_track_waits(const struct instance *instance); /* something must be looked at before it is eligible */
+int instance_track_open(struct instance *instance, struct vip_err *err); /* after the start event */
+void instance_track_close(struct instance *instance);
+void instance_track_status(const struct instance *instance, struct status_input *ret_input); /* its `tracked` */
+void instance_track_tell(struct instance *instance); /* a link may have changed: tells the core if it counts */
 /* instance_open.c */
 void instance_core_config(const struct instance *instance, struct vrrp_core_config *ret_config);
 

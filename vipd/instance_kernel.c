@@ -106,6 +106,7 @@ void instance_on_kernel_end(struct instance *instance)
 			log_notice(instance->own->name, "link %s", event.ok ? "up" : "down");
 		}
 		instance_step(instance, &event);
+		instance_track_tell(instance);
 	}
 	if (instance->core.bound && !kernel_addresses_present(instance->kernel)) {
 		instance->addresses_put_back++;

@@ -23,6 +23,7 @@ void instance_core_config(const struct instance *instance, struct vrrp_core_conf
 		.durability =
 			own->durability == CONFIG_DURABILITY_QUORUM ? VRRP_DURABILITY_QUORUM : VRRP_DURABILITY_ASYNC,
 		.sync_standbys = own->sync_standbys,
+		.scripts = instance_track_waits(instance),
 		.fence = own->fence_command[0] != '\0',
 		.manage_full = instance->local.postgresql.manage == CONFIG_MANAGE_FULL,
 		.port = instance->local.postgresql.port,
@@ -427,6 +428,9 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 	if (code == 0) {
 		code = start_core(instance, err);
 	}
+	if (code == 0) {
+		code = instance_track_open(instance, err);
+	}
 	if (code < 0) {
 		instance_close(instance);
 	}
@@ -435,6 +439,7 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 
 void instance_close(struct instance *instance)
 {
+	instance_track_close(instance);
 	instance_fence_end(instance);
 	(void)sd_event_source_disable_unref(instance->timer);
 	(void)sd_event_source_disable_unref(instance->pg_timer);

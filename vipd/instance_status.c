@@ -58,5 +58,6 @@ json_t *instance_status_new(const struct instance *instance, struct vrrp_time no
 			};
 		}
 	}
+	instance_track_status(instance, &input);
 	return status_instance_new(&input);
 }

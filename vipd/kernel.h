@@ -64,7 +64,9 @@ void kernel_listen_run(struct kernel *kernel, const struct kernel_listener *list
 
 /* Something changed about interfaces: resolves them anew, and opens again what depends on one that is another now. */
 void kernel_links_changed(struct kernel *kernel);
-/* All interfaces that the instance and its tracking need have carrier. */
+/* That interface, one of the instance's or its tracking's, has carrier. */
+bool kernel_link_is_up(const struct kernel *kernel, const char *name);
+/* All interfaces that the instance and its tracking without a weight need have carrier. */
 bool kernel_links_up(const struct kernel *kernel);
 /* A netlink event about one of our addresses where it belongs. */
 bool kernel_is_own_address(const struct kernel *kernel, const struct nl_event *event);

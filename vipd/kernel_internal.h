@@ -22,6 +22,7 @@ struct kernel_port {
 	bool is_renamed;     /* link bore the name, and nobody does now */
 	bool has_address;    /* floating addresses are bound here */
 	bool is_main;        /* the instance's interface: advertisements go out here */
+	bool only_weighs;    /* tracked with a weight: down is no fault */
 	bool is_router;      /* for neighbour advertisements */
 	struct nl_claims *claims;
 };

@@ -91,10 +91,14 @@ int kernel_ports_open(struct kernel *kernel, const struct config_instance *insta
 		return vip_err_set(err, -ENODEV, "interface %s does not exist", local->interface);
 	}
 	for (unsigned i = 0; i < local->track_interface.count; i++) {
+		size_t before = kernel->port_count;
+
 		code = port_add(kernel, local->track_interface.name[i], err);
 		if (code < 0) {
 			return code;
 		}
+		kernel->port[code].only_weighs = local->track_interface.weight[i] != 0 &&
+						 (kernel->port[code].only_weighs || (size_t)code >= before);
 	}
 	return add_addresses(kernel, instance, local->interface, err);
 }
@@ -132,10 +136,27 @@ void kernel_links_changed(struct kernel *kernel)
 	kernel_adverts_open(kernel);
 }
 
+static bool port_is_up(const struct kernel_port *port)
+{
+	return port->link.ifindex != 0 && !port->is_renamed && port->link.carrier;
+}
+
+bool kernel_link_is_up(const struct kernel *kernel, const char *name)
+{
+	for (size_t i = 0; i < kernel->port_count; i++) {
+		if (strcmp(kernel->port[i].name, name) == 0) {
+			return port_is_up(&kernel->port[i]);
+		}
+	}
+	return false;
+}
+
 bool kernel_links_up(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < kernel->port_count; i++) {
-		if (kernel->port[i].link.ifindex == 0 || kernel->port[i].is_renamed || !kernel->port[i].link.carrier) {
+		const struct kernel_port *port = &kernel->port[i];
+
+		if (!(port->only_weighs && !port->has_address) && !port_is_up(port)) {
 			return false;
 		}
 	}

@@ -49,6 +49,7 @@ vipd_libvipd_a_SOURCES = \
 	vipd/instance_open.c \
 	vipd/instance_restart.c \
 	vipd/instance_status.c \
+	vipd/instance_track.c \
 	vipd/kernel.c \
 	vipd/kernel.h \
 	vipd/kernel_announce.c \
@@ -63,6 +64,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/log_ring.h \
 	vipd/loop.c \
 	vipd/loop.h \
+	vipd/os_user.c \
+	vipd/os_user.h \
 	vipd/postgres.c \
 	vipd/postgres.h \
 	vipd/postgres_health.c \
@@ -90,6 +93,8 @@ vipd_libvipd_a_SOURCES = \
 	vipd/status.h \
 	vipd/status_sync.c \
 	vipd/status_sync.h \
+	vipd/status_track.c \
+	vipd/status_track.h \
 	vipd/status_view.c \
 	vipd/status_view.h \
 	vipd/stored_text.c \

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vipd/config_host.h"
+#include "vipd/os_user.h"
 #include "vipd/postgres_internal.h"
 
 static int watch(struct postgres *postgres, int fd)
@@ -39,7 +39,6 @@ static int open_rejoin(struct postgres *postgres, struct vrrp_time now, struct v
 {
 	const struct config_postgresql *config = &postgres->local.postgresql;
 	struct pg_rejoin_config rejoin = { .self = "/proc/self/exe" };
-	struct stat st;
 	int code;
 
 	(void)snprintf(rejoin.data_directory, sizeof(rejoin.data_directory), "%s", config->data_directory);
@@ -47,13 +46,7 @@ static int open_rejoin(struct postgres *postgres, struct vrrp_time now, struct v
 	(void)snprintf(rejoin.stop_command, sizeof(rejoin.stop_command), "%s", config->stop_command);
 	config_bin_directory(config, rejoin.bin_directory, sizeof(rejoin.bin_directory));
 	find_config_file(config, rejoin.config_file, sizeof(rejoin.config_file));
-	if (config->os_user[0] != '\0') {
-		code = exec_user_find_name(config->os_user, &rejoin.owner, err);
-	} else if (stat(config->data_directory, &st) == 0) {
-		code = exec_user_find_uid(st.st_uid, &rejoin.owner, err);
-	} else {
-		code = exec_user_find_name("postgres", &rejoin.owner, err); /* not cloned yet */
-	}
+	code = os_user_find(config, &rejoin.owner, err);
 	if (code == 0) {
 		code = pg_rejoin_new(&rejoin, &postgres->rejoin, err);
 	}

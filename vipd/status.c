@@ -7,6 +7,7 @@
 
 #include "vipd/config_differ.h"
 #include "vipd/status_sync.h"
+#include "vipd/status_track.h"
 #include "vipd/status_view.h"
 #include "vipd/text_escape.h"
 #include "vrrp/addr.h"
@@ -181,16 +182,18 @@ static json_t *member_new(const struct status_view *view, int index)
 	bool eligible = report != NULL && !member->witness && (report->flags & VRRP_FLAG_ELIGIBLE) != 0;
 
 	status_view_note(view, index, note);
-	return json_pack("{s:s, s:i, s:s, s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-		member->name, "id", (int)member->id, "address", vrrp_addr_format(&member->address, address), "state",
-		report == NULL ? "unknown" : vrrp_role_word(report->role), "heard_ms",
+	return json_pack("{s:s, s:i, s:s, s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"name", member->name, "id", (int)member->id, "address", vrrp_addr_format(&member->address, address),
+		"state", report == NULL ? "unknown" : vrrp_role_word(report->role), "heard_ms",
 		number_new(heard_ms(view, index)), "priority", (int)member->priority, "witness", member->witness,
 		"eligible", report == NULL ? json_null() : json_boolean(eligible), "why_not",
 		report == NULL ? json_null() : faults_new(status_view_faults(view, index)), "postgresql",
 		postgresql_new(view, index), "note", text_new(note), "granted_to", granted_new(view, index), "refused",
 		refused_new(view, index), "same_config",
 		report == NULL ? json_null() : json_boolean(status_view_same_config(view, report)), "differs",
-		differs_new(view, report), "epoch", report == NULL ? json_null() : ballot_new(&report->epoch));
+		differs_new(view, report), "epoch", report == NULL ? json_null() : ballot_new(&report->epoch),
+		"effective_priority",
+		number_new(report == NULL || member->witness || report->priority == 0 ? -1 : report->priority));
 }
 
 /* How well its reports come through: null of this host itself. */
@@ -395,6 +398,7 @@ json_t *status_instance_new(const struct status_input *input)
 		"at_risk_bytes", number_new(at_risk_bytes(&view)));
 	if (object != NULL && (extra_set(object, &view) != 0 ||
 				      json_object_set_new(object, "gate_counts", gate_counts_new(input)) != 0 ||
+				      json_object_set_new(object, "tracked", status_track_new(&view)) != 0 ||
 				      json_object_set_new(object, "sync", status_sync_new(&view)) != 0)) {
 		json_decref(object);
 		return NULL;

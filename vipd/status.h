@@ -6,8 +6,8 @@
  * the other members is what their last fresh reports say, as long as these speak for them (protocol.md section 3.2);
  * after that state is "unknown" and what they said is null. fault_reasons and why_not use the words of
  * vrrp_fault_word(). Beyond the stable core, and free to grow: an instance's gate, gate_note, gate_counts, epoch,
- * drops, stalls, silent_ms, pg_error, checks, operation, sync (status_sync.h); a member's id, note, granted_to,
- * refused, same_config, differs, epoch, reports_accepted, reports_missed.
+ * drops, stalls, silent_ms, pg_error, checks, operation, sync (status_sync.h), tracked (status_track.h); a member's
+ * id, note, granted_to, refused, same_config, differs, epoch, reports_accepted, reports_missed, effective_priority.
  *
  * vipctl renders this JSON as its table, so that the two never disagree.
  */
@@ -44,6 +44,21 @@ struct status_reports {
 	uint64_t missed;
 };
 
+/* A script or an interface that is tracked here. */
+struct status_tracked {
+	const char *kind; /* "script", "interface" */
+	const char *name;
+	const char *state; /* "up", "down", "unknown" */
+	int weight;        /* 0: down = not eligible */
+	/* of a script */
+	const char *last; /* how its last run ended, any bytes; NULL = it was not run */
+	int exit_status;  /* … -1: it did not exit by itself */
+	int64_t last_ms;  /* … how long it took; -1 = unknown */
+	uint64_t runs;
+};
+
+#define STATUS_TRACKED_MAX (CONFIG_TRACK_SCRIPTS_MAX + CONFIG_TRACK_INTERFACES_MAX)
+
 struct status_input {
 	const struct vip_config *config;
 	size_t instance; /* index in config */
@@ -61,6 +76,8 @@ struct status_input {
 	const char *pg_sentence;              /* why PostgreSQL is down, any bytes; NULL = nothing to say */
 	unsigned check_count;                 /* 0 on a witness */
 	struct status_check check[STATUS_CHECKS_MAX];
+	size_t tracked_count;
+	struct status_tracked tracked[STATUS_TRACKED_MAX];
 	const char *op_progress; /* what is being done to PostgreSQL, any bytes; NULL = nothing */
 };
 

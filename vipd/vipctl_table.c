@@ -123,6 +123,21 @@ static void note_get(const json_t *member, const char *holder, char *ret_note, s
 	}
 }
 
+/* The one that counts, and the configured one if tracking has changed it. */
+static void priority_format(const json_t *member, bool witness, char cell[CELL_SIZE])
+{
+	const json_t *configured = json_object_get(member, "priority");
+	const json_t *effective = json_object_get(member, "effective_priority");
+
+	if (!witness && json_is_integer(configured) && json_is_integer(effective) &&
+		!json_equal(configured, effective)) {
+		snprintf(cell, CELL_SIZE, "%lld (%lld)", (long long)json_integer_value(effective),
+			(long long)json_integer_value(configured));
+	} else {
+		integer_format(witness ? NULL : configured, cell, CELL_SIZE);
+	}
+}
+
 static void row_fill(const json_t *member, const char *holder, row_cells cells)
 {
 	const json_t *postgresql = json_object_get(member, "postgresql");
@@ -140,7 +155,7 @@ static void row_fill(const json_t *member, const char *holder, row_cells cells)
 	if (strcmp(cells[POSTGRESQL], "primary") == 0) { /* it is what the others lag behind */
 		snprintf(cells[LAG], CELL_SIZE, "-");
 	}
-	integer_format(witness ? NULL : json_object_get(member, "priority"), cells[PRIO], CELL_SIZE);
+	priority_format(member, witness, cells[PRIO]);
 	note_get(member, holder, cells[NOTE], CELL_SIZE);
 }
 
@@ -280,6 +295,25 @@ static void gate_print(FILE *out, const json_t *instance)
 	}
 }
 
+/* What is tracked on this host and is not up. */
+static void tracked_print(FILE *out, const json_t *tracked)
+{
+	for (size_t i = 0; i < json_array_size(tracked); i++) {
+		const json_t *one = json_array_get(tracked, i);
+		char kind[CELL_SIZE], name[CELL_SIZE], state[CELL_SIZE], last[4 * CELL_SIZE];
+
+		text_get(one, "kind", kind, sizeof(kind));
+		text_get(one, "name", name, sizeof(name));
+		text_get(one, "state", state, sizeof(state));
+		text_get(one, "last", last, sizeof(last));
+		if (strcmp(state, "up") != 0) {
+			fprintf(out, "track_%s %s: %s%s%s\n", kind, name, state,
+				json_is_string(json_object_get(one, "last")) ? ": " : "",
+				json_is_string(json_object_get(one, "last")) ? last : "");
+		}
+	}
+}
+
 void vipctl_table_print(FILE *out, const json_t *instance)
 {
 	char name[CELL_SIZE], vrid[CELL_SIZE], holder[CELL_SIZE], lease[CELL_SIZE], left[CELL_SIZE];
@@ -308,6 +342,7 @@ void vipctl_table_print(FILE *out, const json_t *instance)
 	if (faults[0] != '\0') {
 		fprintf(out, "fault on this host: %s\n", faults);
 	}
+	tracked_print(out, json_object_get(instance, "tracked"));
 	members_print(out, instance);
 }
 

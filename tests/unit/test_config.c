@@ -117,7 +117,7 @@ static void a_member_overrides_what_its_instance_says(void **state)
 			"member db1 { address = \"10.0.0.1\" track_interface = { a1 } }\n"
 			"member db2 { address = \"10.0.0.2\" interface = enp3s0 port = 5433 data_directory = \"/e\"\n"
 			"conninfo = \"host=/t\" upstream = \"user=q\" config_file = \"/c\" }",
-			"track_interface = { b1, b2 }"),
+			"track_interface = { b1, \"b2 weight -253\" }"),
 		0);
 	config_local_get(&sample_config->instance[0], 0, &local);
 	assert_string_equal(local.interface, "eth0");
@@ -128,6 +128,8 @@ static void a_member_overrides_what_its_instance_says(void **state)
 	assert_string_equal(local.interface, "enp3s0");
 	assert_int_equal(local.track_interface.count, 2);
 	assert_string_equal(local.track_interface.name[1], "b2");
+	assert_int_equal(local.track_interface.weight[0], 0);
+	assert_int_equal(local.track_interface.weight[1], -253);
 	assert_string_equal(local.postgresql.data_directory, "/e");
 	assert_string_equal(local.postgresql.config_file, "/c");
 	assert_string_equal(local.postgresql.conninfo, "host=/t");

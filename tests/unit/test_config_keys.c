@@ -34,7 +34,7 @@ static const struct {
 		"connect_probe_interval connect_probe_timeout write_probe_interval write_probe_timeout "
 		"disk_probe_interval disk_probe_timeout primary_crash_grace switchover_timeout standby_timeout "
 		"max_slot_keep salvage_dir" },
-	{ CONFIG_SECTION_SCRIPT, "command interval timeout fall rise" },
+	{ CONFIG_SECTION_SCRIPT, "command user interval timeout fall rise weight" },
 };
 
 /* Bad right-hand sides for a type, and what the refusal must say besides line and key. Ends with NULL. */
@@ -120,7 +120,17 @@ static const struct bad {
 	{ CONFIG_TYPE_ADDRESSES, "{ \"fe80::9/64\" }", "link-local" },
 	{ CONFIG_TYPE_ADDRESSES, "{ \"\" }", "write \"10.0.0.10/24" },
 	{ CONFIG_TYPE_ADDRESSES, "{ }", "empty" },
-	{ CONFIG_TYPE_INTERFACES, "{ \"eth0 eth1\" }", "ip link" },
+	{ CONFIG_TYPE_WEIGHT, "254", "write a weight from -253 to 253" },
+	{ CONFIG_TYPE_WEIGHT, "-254", "write a weight from -253 to 253" },
+	{ CONFIG_TYPE_WEIGHT, "\"- 1\"", "write a weight" },
+	{ CONFIG_TYPE_WEIGHT, "\"--1\"", "write a weight" },
+	{ CONFIG_TYPE_WEIGHT, "\"\"", "write a weight" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"eth0 eth1\" }", "eth1 weight -20" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"eth0 weight\" }", "eth1 weight -20" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"eth0 weight 5 6\" }", "eth1 weight -20" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"eth0 weight 300\" }", "write a weight" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"eth0/1 weight 3\" }", "ip link" },
+	{ CONFIG_TYPE_INTERFACES, "{ \"sixteen_letters_ weight 3\" }", "eth1 weight -20" },
 	{ CONFIG_TYPE_INTERFACES, "{ }", "empty" },
 	{ CONFIG_TYPE_INTERFACES, "{ a1, a2, a3, a4, a5, a6, a7, a8, a9 }", "at most 8" },
 	{ CONFIG_TYPE_SCHEDULING, "\"rr\"", "rr:1" },

@@ -116,6 +116,24 @@ static void the_gate_says_why_it_is_not_whole_and_what_it_has_dropped(void **sta
 	json_decref(instance);
 }
 
+static void what_is_tracked_and_down_is_named_and_priorities_that_differ(void **state)
+{
+	json_t *instance = json_of("{'tracked': ["
+				   "{'kind': 'script', 'name': 'disk', 'state': 'down', 'last': 'no\\u001broom'}, "
+				   "{'kind': 'interface', 'name': 'eth1', 'state': 'down', 'last': null}, "
+				   "{'kind': 'script', 'name': 'fine', 'state': 'up', 'last': 'x'}], 'members': ["
+				   "{'name': 'a', 'priority': 150, 'effective_priority': 130}, "
+				   "{'name': 'b', 'priority': 100, 'effective_priority': 100}]}");
+	char text[4096];
+
+	(void)state;
+	table_of(instance, text, sizeof(text));
+	assert_non_null(strstr(text, "track_script disk: down: no\\x1broom\ntrack_interface eth1: down\nMEMBER"));
+	assert_non_null(strstr(text, "130 (150)"));
+	assert_null(strstr(text, "100 (100)"));
+	json_decref(instance);
+}
+
 static void faults_pauses_lags_and_several_addresses_are_shown(void **state)
 {
 	json_t *instance =
@@ -168,6 +186,7 @@ int main(void)
 		cmocka_unit_test(the_documented_table_comes_out),
 		cmocka_unit_test(what_is_unknown_is_a_dash),
 		cmocka_unit_test(the_gate_says_why_it_is_not_whole_and_what_it_has_dropped),
+		cmocka_unit_test(what_is_tracked_and_down_is_named_and_priorities_that_differ),
 		cmocka_unit_test(faults_pauses_lags_and_several_addresses_are_shown),
 		cmocka_unit_test(check_says_yes_only_to_what_is_sure),
 	};

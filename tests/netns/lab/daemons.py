@@ -148,6 +148,7 @@ class Configuration:
         self.postgresql = {"manage": Word("full")}
         self.members = {name: {} for name in lab.members}
         self.top = {}
+        self.sections = ""  # more sections of the instance, as text
 
     def write_key(self):
         with open(os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
@@ -192,6 +193,7 @@ class Configuration:
         )
         parts.append(f"    authentication {{\n        key_file = {quoted(self.key_file)}\n    }}\n")
         parts += [self.member_text(number, name) for number, name in enumerate(self.members)]
+        parts.append(self.sections)
         parts.append(f"    postgresql {{\n{pairs(postgresql, '        ')}    }}\n}}\n")
         return "".join(parts)
 
