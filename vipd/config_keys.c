@@ -78,7 +78,7 @@ static const struct config_key keys[] = {
 	{ LATER_KEY(I, "advert_unicast", "false") },
 	{ BOOL_KEY(I, "checksum_with_pseudo_header", FIELD(config_instance, checksum_with_pseudo_header), "false") },
 	{ TEXT_KEY(I, "track_interface", CONFIG_TYPE_INTERFACES, FIELD(config_instance, track_interface), 0) },
-	{ TEXT_KEY(I, "notify", CONFIG_TYPE_COMMAND, FIELD(config_instance, notify), CONFIG_KEY_NO_EFFECT) },
+	{ TEXT_KEY(I, "notify", CONFIG_TYPE_COMMAND, FIELD(config_instance, notify), 0) },
 	{ TEXT_KEY(I, "pre_promote", CONFIG_TYPE_COMMAND, FIELD(config_instance, pre_promote), CONFIG_KEY_NO_EFFECT) },
 	{ TEXT_KEY(I, "fence_command", CONFIG_TYPE_COMMAND, FIELD(config_instance, fence_command), 0) },
 	{ LATER_KEY(I, "replica_ipaddress", NULL) },

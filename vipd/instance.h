@@ -61,6 +61,40 @@ struct instance_track {
 	sd_event_source *timer;
 };
 
+#define INSTANCE_NOTIFY_MAX 8 /* changes of state that wait for the script */
+
+/* What notify scripts are told (product.md): the words of keepalived. */
+enum instance_notify_state {
+	INSTANCE_NOTIFY_NONE = 0,
+	INSTANCE_NOTIFY_MASTER,
+	INSTANCE_NOTIFY_BACKUP,
+	INSTANCE_NOTIFY_FAULT,
+	INSTANCE_NOTIFY_STOP
+};
+
+struct instance_notify_entry {
+	enum instance_notify_state state;
+	enum vrrp_role role;
+	const char *reason; /* a constant */
+	int holder;         /* index, or -1 */
+	struct vrrp_ballot ballot;
+	uint8_t priority;
+	uint64_t number;
+};
+
+/* instance_notify.c */
+struct instance_notify {
+	struct exec *child; /* NULL: none runs */
+	sd_event_source *source;
+	sd_event_source *timer;
+	enum instance_notify_state told;
+	uint64_t number;
+	bool stopping; /* the clean stop waits for the script */
+	struct vrrp_time stop_deadline;
+	unsigned count;
+	struct instance_notify_entry queue[INSTANCE_NOTIFY_MAX];
+};
+
 struct instance {
 	const struct vip_config *config;
 	size_t number; /* in config */
@@ -76,6 +110,7 @@ struct instance {
 	sd_event_source *fence_source; /* while it runs */
 	sd_event_source *fence_timer;
 	struct instance_track track;
+	struct instance_notify notify;
 	struct vip_keys *keys;
 	struct vrrp_auth auth;
 	struct report_socks *socks;
@@ -159,6 +194,12 @@ void instance_gate_tell(struct instance *instance);
 /* instance_fence.c */
 void instance_fence(struct instance *instance, uint64_t ticket);
 void instance_fence_end(struct instance *instance);
+/* instance_notify.c */
+int instance_notify_open(struct instance *instance, struct vip_err *err); /* before the start event */
+void instance_notify_close(struct instance *instance);
+void instance_notify_role(struct instance *instance, const struct vrrp_role_row *row);
+/* True if ended() will be called once the script is done, in a few seconds at most. */
+bool instance_notify_stop(struct instance *instance);
 /* instance_track.c */
 bool instance_track_waits(const struct instance *instance); /* something must be looked at before it is eligible */
 int instance_track_open(struct instance *instance, struct vip_err *err); /* after the start event */

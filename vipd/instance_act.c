@@ -102,6 +102,7 @@ static void give_order(struct instance *instance, const struct vrrp_action *acti
 static void role(struct instance *instance, const struct vrrp_role_row *row)
 {
 	log_notice(instance->own->name, "Entering %s STATE: %s", vrrp_role_word(row->to), row->reason);
+	instance_notify_role(instance, row);
 	if (row->to == VRRP_ROLE_FAULT || row->from == VRRP_ROLE_FAULT) {
 		uint32_t faults = vrrp_core_faults(&instance->core);
 
@@ -131,6 +132,9 @@ static void end(struct instance *instance, bool restart)
 		instance->has_ended = true;
 		if (!restart) {
 			kernel_gate_remove(instance->kernel);
+		}
+		if (!restart && instance_notify_stop(instance)) {
+			return;
 		}
 		instance->ended(instance->user, restart);
 	}

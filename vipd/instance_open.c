@@ -426,6 +426,9 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 		code = open_leaves(instance, err);
 	}
 	if (code == 0) {
+		code = instance_notify_open(instance, err);
+	}
+	if (code == 0) {
 		code = start_core(instance, err);
 	}
 	if (code == 0) {
@@ -440,6 +443,7 @@ int instance_open(struct instance *instance, const struct vip_config *config, si
 void instance_close(struct instance *instance)
 {
 	instance_track_close(instance);
+	instance_notify_close(instance);
 	instance_fence_end(instance);
 	(void)sd_event_source_disable_unref(instance->timer);
 	(void)sd_event_source_disable_unref(instance->pg_timer);

@@ -46,6 +46,7 @@ vipd_libvipd_a_SOURCES = \
 	vipd/instance_act.c \
 	vipd/instance_fence.c \
 	vipd/instance_kernel.c \
+	vipd/instance_notify.c \
 	vipd/instance_open.c \
 	vipd/instance_restart.c \
 	vipd/instance_status.c \

@@ -16,6 +16,31 @@ if [ -e "$1/hang-$VIPD_MEMBER" ]; then trap '' TERM; sleep {SLEEP} & wait; fi
 if [ -e "$1/bad-$VIPD_MEMBER" ]; then echo "no room on $VIPD_MEMBER"; exit 7; fi
 [ "$(id -un)" = postgres ]
 """
+NOTIFY = """#!/bin/sh
+folder=$1; shift
+echo "$* $VIPD_ROLE $VIPD_NUMBER" >>"$folder/told-$VIPD_MEMBER"
+if [ -e "$folder/slow-$VIPD_MEMBER" ]; then trap '' TERM; sleep 1000; fi
+"""
+
+
+def write(lab, name, text):
+    path = os.path.join(lab.folder, name)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    return path
+
+
+def told(lab, name):
+    """The states that notify was told, by the host's script: number -> state."""
+    with open(os.path.join(lab.folder, f"told-{name}"), encoding="ascii") as file:
+        lines = [line.split() for line in file]
+    assert all(line[:2] == ["INSTANCE", "orders"] and line[3] == str(lab_priority(name)) for line in lines), lines
+    assert [int(line[5]) for line in lines] == list(range(1, len(lines) + 1))
+    return [line[2] for line in lines]
+
+
+def lab_priority(name):
+    return {"db1": 150, "db2": 140}[name]
 
 
 def switch(lab, word, name, on):
@@ -50,9 +75,9 @@ def sleeps():
 @pytest.mark.quick
 def test_a_failing_script_moves_the_address_once_without_loss_and_the_last_one_stays(make_lab):
     lab = make_lab(data=2, witnesses=1)
-    check = os.path.join(lab.folder, "check")
-    with open(check, "w", encoding="ascii") as file:
-        file.write(CHECK)
+    check = write(lab, "check", CHECK)
+    lab.configuration.settings["notify"] = f"/bin/sh {write(lab, 'notify', NOTIFY)} {lab.folder}"
+    switch(lab, "slow", "db2", True)  # whatever notify does, db2 takes over
     lab.configuration.sections = (
         f'    track_script "disk" {{\n        command = "/bin/sh {check} {lab.folder}"\n        interval = "500ms"\n'
         '        timeout = "500ms"\n        fall = 3\n        rise = 2\n    }\n'
@@ -89,6 +114,14 @@ def test_a_failing_script_moves_the_address_once_without_loss_and_the_last_one_s
     procs.wait_until(lambda: not sleeps(), 20, "the hanging script's child is gone", lab.describe)
     wait_faults(lab, "db1", [])
     story.end(["db1", "db2"])
+
+    assert lab.daemons["db1"].stop() == 0
+    said = told(lab, "db1")
+    assert said[-1] == "STOP" and said[said.index("MASTER") + 1] == "BACKUP", said
+    assert lab.daemons["db2"].stop() == 0
+    assert told(lab, "db2")[0] in ("BACKUP", "FAULT")
+    with open(lab.daemons["db2"].log, encoding="utf-8", errors="replace") as file:
+        assert "notify is not done: not waited for any longer" in file.read()
 
 
 def link(lab, name, interface, state):

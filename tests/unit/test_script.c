@@ -300,7 +300,7 @@ static void only_root_may_change_what_root_runs(void **state)
 	assert_int_equal(symlink("/bin/sh", link), 0);
 	assert_int_equal(check_script_path(link, 0, &err), -EPERM);
 	assert_int_equal(check_script_path("/nowhere/check", 0, &err), -ENOENT);
-	(void)snprintf(path, sizeof(path), "/root/vipd-test-script-%d", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/run/vipd-test-script-%d", (int)getpid());
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
 	assert_true(fd >= 0);
 	(void)close(fd);
