@@ -74,6 +74,7 @@ unit_tests = \
 	tests/unit/test_report_drops \
 	tests/unit/test_report_guard \
 	tests/unit/test_report_sock \
+	tests/unit/test_restart_check \
 	tests/unit/test_role \
 	tests/unit/test_service \
 	tests/unit/test_state_file \
