@@ -95,7 +95,8 @@ def hunt(name, invariant, first, sets, seconds):
 def try_sim(name, words, note):
     """words: INVARIANT SEED KNOB=VALUE... True if the mutant is seen and the real core is good at that seed."""
     invariant, kept = words[0], int(words[1])
-    sets = [part for knob in words[2:] for part in ("--set", knob)]
+    # Tracking came after most seeds were kept, and changes what happens in a run: where a mutant wants it, it says so.
+    sets = [part for knob in ("w_track=0", *words[2:]) for part in ("--set", knob)]
     first = kept
     if FRESH_S:
         first = int(os.environ.get("VIPD_SIM_SEED", random.SystemRandom().randrange(1, 2**40)))
