@@ -188,6 +188,7 @@ mutants_unit = \
 	tests/unit/mutant_core_members \
 	tests/unit/mutant_core_names \
 	tests/unit/mutant_core_switch \
+	tests/unit/mutant_core_track \
 	tests/unit/mutant_core_vouch \
 	tests/unit/mutant_core_vouch_give \
 	tests/unit/mutant_vouch \
@@ -211,6 +212,8 @@ mutants_unit = \
 	tests/unit/mutant_ranking
 tests_unit_mutant_core_members_SOURCES = tests/unit/test_core_members.c
 tests_unit_mutant_core_members_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_track_SOURCES = tests/unit/test_core_track.c
+tests_unit_mutant_core_track_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_switch_SOURCES = tests/unit/test_core_switch.c
 tests_unit_mutant_core_switch_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_hold_SOURCES = tests/unit/test_core_hold.c
