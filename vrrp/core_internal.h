@@ -186,6 +186,8 @@ void core_look(struct vrrp_core *core, struct vrrp_update *update); /* a probe, 
 struct vrrp_time core_look_deadline(const struct vrrp_core *core);
 void core_vouch_tick(struct vrrp_core *core, struct vrrp_update *update); /* answers another's ask */
 bool core_vouchers_in_sight(const struct vrrp_core *core);                /* or it is not worth while to stand */
+/* Somebody eligible is heard, and would find its vouchers after I have let go for these faults of mine. */
+bool core_can_be_followed(const struct vrrp_core *core, uint32_t unfit);
 void core_vouch_begin(struct vrrp_core *core);
 void core_vouch_prepare(struct vrrp_core *core, struct vrrp_update *update); /* the holder's own voucher, or a fetch */
 /* True when n - k vouch for my ballot. May let go. */

@@ -113,7 +113,7 @@ static bool gave_up(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (core->stored.paused && core->pg.in_recovery && !VRRP_MUTANT(paused_promotes)) {
 		core_let_go(core, update, VRRP_CAUSE_PAUSED);
-	} else if (!core->pg.up || (core_hold_unfit(core) != 0 && core_eligible_other(core))) {
+	} else if (!core->pg.up || (core_hold_unfit(core) != 0 && core_can_be_followed(core, core_hold_unfit(core)))) {
 		core_let_go(core, update, VRRP_CAUSE_LET_GO);
 	}
 	return core->role != VRRP_ROLE_PROMOTING;

@@ -50,5 +50,6 @@ bool core_unfit_lets_go(struct vrrp_core *core, struct vrrp_update *update)
 	uint32_t unfit = core->pg_seen ? core_hold_unfit(core) : 0;
 
 	/* While paused nobody could take over. */
-	return unfit != 0 && !core->stored.paused && core_eligible_other(core) && !hands_over(core, update, unfit);
+	return unfit != 0 && !core->stored.paused && core_can_be_followed(core, unfit) &&
+	       !hands_over(core, update, unfit);
 }

@@ -6,6 +6,10 @@
 #define ANSWER_YES 1
 #define ANSWER_NO 2
 
+/* With one of these PostgreSQL can neither be started again nor write down that it has vouched. */
+#define DISK_FAULTS                                                                                                    \
+	(VRRP_FAULT_BIT(VRRP_FAULT_WAL_STUCK) | VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK) | VRRP_FAULT_BIT(VRRP_FAULT_DISK))
+
 void core_look(struct vrrp_core *core, struct vrrp_update *update)
 {
 	if (!vrrp_time_before(core->now, core->look_at)) {
@@ -307,13 +311,10 @@ static struct tally count(const struct vrrp_core *core)
 	return tally;
 }
 
-bool core_vouchers_in_sight(const struct vrrp_core *core)
+static unsigned vouchers_heard(const struct vrrp_core *core)
 {
-	unsigned present = 1;
+	unsigned present = 0;
 
-	if (core->config.durability != VRRP_DURABILITY_QUORUM) {
-		return true;
-	}
 	for (unsigned i = 0; i < core->config.member_count; i++) {
 		const struct vrrp_report *report = core_fresh(core, i);
 
@@ -322,7 +323,22 @@ bool core_vouchers_in_sight(const struct vrrp_core *core)
 				   ? 1
 				   : 0;
 	}
-	return present >= vrrp_vouch_needed(&core->config);
+	return present;
+}
+
+bool core_vouchers_in_sight(const struct vrrp_core *core)
+{
+	return core->config.durability != VRRP_DURABILITY_QUORUM ||
+	       vouchers_heard(core) + 1 >= vrrp_vouch_needed(&core->config);
+}
+
+bool core_can_be_followed(const struct vrrp_core *core, uint32_t unfit)
+{
+	/* Behind a disk that hangs or is full I shall not vouch; after anything else I start again, and can. */
+	unsigned own = (unfit & DISK_FAULTS) == 0 || VRRP_MUTANT(followed_without_vouchers) ? 1 : 0;
+
+	return core_eligible_other(core) && (core->config.durability != VRRP_DURABILITY_QUORUM ||
+						    vouchers_heard(core) + own >= vrrp_vouch_needed(&core->config));
 }
 
 /*

@@ -274,6 +274,35 @@ static void s7_the_former_holder_vouches_for_the_target(void **state)
 	assert_int_equal(core_lab_voucher(&lab, 1), 1);
 }
 
+/* Three data members, k = 1: two vouchers. One of the others is away. */
+static void s9_a_holder_stays_where_nobody_could_be_promoted_after_it(void **state)
+{
+	struct vrrp_event stuck = { .kind = VRRP_EVENT_HEALTH, .faults = VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK) };
+
+	(void)state;
+	serving(3);
+	core_lab_run_us(&lab, 700 * CORE_LAB_MS, BIT(1));
+	streams(1);
+	core_lab_step(&lab, stuck);
+	core_lab_settle(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER); /* who is left would lack my voucher */
+	stuck.faults = 0;
+	core_lab_step(&lab, stuck);
+	lab.pg.faults = VRRP_FAULT_BIT(VRRP_FAULT_PG_HUNG); /* killed and started again, it can vouch */
+	core_lab_probe(&lab);
+	assert_int_not_equal(lab.core.role, VRRP_ROLE_MASTER);
+}
+
+static void s9_it_lets_go_where_the_others_find_their_vouchers(void **state)
+{
+	struct vrrp_event stuck = { .kind = VRRP_EVENT_HEALTH, .faults = VRRP_FAULT_BIT(VRRP_FAULT_DISK_STUCK) };
+
+	(void)state;
+	serving(3);
+	core_lab_step(&lab, stuck);
+	assert_int_not_equal(lab.core.role, VRRP_ROLE_MASTER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +314,8 @@ int main(void)
 		cmocka_unit_test(a5_not_reached_names_nobody_before_it_is_promoted_again),
 		cmocka_unit_test(s41_a_normal_stop_hands_over),
 		cmocka_unit_test(s7_the_former_holder_vouches_for_the_target),
+		cmocka_unit_test(s9_a_holder_stays_where_nobody_could_be_promoted_after_it),
+		cmocka_unit_test(s9_it_lets_go_where_the_others_find_their_vouchers),
 	};
 
 	return cmocka_run_group_tests_name("core_switch_quorum", tests, NULL, NULL);
