@@ -198,6 +198,7 @@ mutants_unit = \
 	tests/unit/mutant_core_restart \
 	tests/unit/mutant_core_hold \
 	tests/unit/mutant_core_leave \
+	tests/unit/mutant_core_switch_quorum \
 	tests/unit/mutant_core_pg \
 	tests/unit/mutant_core_quorum_none \
 	tests/unit/mutant_core_rejoin \
@@ -218,6 +219,8 @@ tests_unit_mutant_core_switch_SOURCES = tests/unit/test_core_switch.c
 tests_unit_mutant_core_switch_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_hold_SOURCES = tests/unit/test_core_hold.c
 tests_unit_mutant_core_hold_LDADD = $(mutants_unit_libs)
+tests_unit_mutant_core_switch_quorum_SOURCES = tests/unit/test_core_switch_quorum.c
+tests_unit_mutant_core_switch_quorum_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_leave_SOURCES = tests/unit/test_core_leave.c
 tests_unit_mutant_core_leave_LDADD = $(mutants_unit_libs)
 tests_unit_mutant_core_pg_SOURCES = tests/unit/test_core_pg.c

@@ -114,8 +114,9 @@ static bool lags_too_far(const struct sim_world *world, const struct sim_member 
 		const struct vrrp_position *seen = &world->member[i].core.stored.master_seen.at;
 		uint64_t bytes = 0;
 
-		left += seen->position == 0 || !vrrp_position_ahead(seen, &own, &bytes) ||
-			bytes <= (uint64_t)world->knobs.max_lag_bytes;
+		left += (world->partial >> i & 1) == 0 && /* the others cannot vote */
+			(seen->position == 0 || !vrrp_position_ahead(seen, &own, &bytes) ||
+				bytes <= (uint64_t)world->knobs.max_lag_bytes);
 	}
 	return world->knobs.durability == VRRP_DURABILITY_ASYNC && left < world->count / 2 + 1;
 }

@@ -282,7 +282,11 @@ static void s9_a_holder_stays_where_nobody_could_be_promoted_after_it(void **sta
 	(void)state;
 	serving(3);
 	core_lab_run_us(&lab, 700 * CORE_LAB_MS, BIT(1));
+	core_lab_settle(&lab);
+	core_lab_run_us(&lab, 700 * CORE_LAB_MS, BIT(1));
 	streams(1);
+	core_lab_settle(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
 	core_lab_step(&lab, stuck);
 	core_lab_settle(&lab);
 	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER); /* who is left would lack my voucher */
