@@ -5,10 +5,10 @@
  * fault of the file (file, line, what to write instead) and no struct: nothing is started on half a configuration.
  * Durations are microseconds (..._us), sizes bytes, limits have names. The caller owns the struct (config_free).
  *
- * The daemon of this version acts on every key but salvage_dir, which is read and checked, with a warning. What it
- * cannot do and must not seem to do is refused with "not yet": replica_ipaddress, use_vmac, advert_unicast,
- * http_listen, durability = adaptive here; pre_promote and others by config_not_yet.h, which knows what the daemon
- * does.
+ * The daemon of this version acts on every key but those of CONFIG_KEY_NO_EFFECT, which are read and checked,
+ * with a warning that they have no effect. What it cannot do and must not seem to do is refused with "not
+ * yet": replica_ipaddress, use_vmac, advert_unicast, http_listen, durability = adaptive here; pre_promote and others by
+ * config_not_yet.h, which knows what the daemon does.
  *
  * Where a member overrides what its instance says, config_local_get() gives what holds for that member.
  * The way of a value: config_scan (lines, doubles, comments) -> libconfuse (grammar) -> config_keys (table, ranges) ->

@@ -14,6 +14,13 @@ static size_t instance_not_yet(const struct config_instance *instance, struct co
 			"rejoin = manual of \"%s\": not yet: write manage = promote, then nothing is rewound or cloned",
 			instance->name);
 	}
+	if (instance->postgresql.salvage_dir[0] != '\0') {
+		config_report_error(report, instance->line,
+			"salvage_dir of \"%s\": not yet: leave it out, what a rewind or clone replaces would not be "
+			"kept "
+			"(manage = promote leaves it to you)",
+			instance->name);
+	}
 	if (instance->pre_promote[0] != '\0') {
 		config_report_error(report, instance->line,
 			"pre_promote of \"%s\": not yet: leave it out, nothing would wait for it", instance->name);

@@ -155,6 +155,7 @@ static void what_is_not_there_yet_is_refused_by_name(void **state)
 	} later[] = {
 		{ CONFIG_SECTION_POSTGRESQL, "primary_crash_grace", "primary_crash_grace = \"1s\"", "a dead primary" },
 		{ CONFIG_SECTION_POSTGRESQL, "rejoin", "rejoin = manual", "write manage = promote" },
+		{ CONFIG_SECTION_POSTGRESQL, "salvage_dir", "salvage_dir = \"/x\"", "would not be kept" },
 		{ CONFIG_SECTION_INSTANCE, "pre_promote", "pre_promote = \"/bin/true\"", "nothing would wait" },
 		{ CONFIG_SECTION_MEMBER, "replicate_from", "replicate_from = \"db2\"", "follows the holder" },
 	};
