@@ -201,8 +201,9 @@ static bool run_probe(struct postgres *postgres, struct vrrp_time now)
 		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
 		break;
 	case PG_PROBE_DOWN:
-		postgres_on_down(postgres, now);
-		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
+		if (postgres_on_down(postgres, now)) {
+			postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
+		}
 		break;
 	case PG_PROBE_ENDED:
 		postgres_say(postgres, VRRP_LOG_WARNING, "our session on PostgreSQL was ended: %s; opening another",

@@ -113,7 +113,8 @@ struct postgres {
 	struct vrrp_pg seen;
 	bool ever_seen;
 	bool down_reported;
-	bool locked_out; /* it runs, and our connections are refused */
+	bool locked_out;  /* it runs, and our connections are refused */
+	bool lock_judged; /* … from the start on, and the data directory did not say that it is a primary */
 	bool gone;
 	struct postgres_down down;
 	struct postgres_slots slots;
@@ -168,7 +169,8 @@ void postgres_health_run(struct postgres *postgres, struct vrrp_time now);
 
 /* postgres_state.c */
 void postgres_on_state(struct postgres *postgres, struct vrrp_time now);
-void postgres_on_down(struct postgres *postgres, struct vrrp_time now);
+/* False: not to be told yet, the data directory is asked first. */
+bool postgres_on_down(struct postgres *postgres, struct vrrp_time now);
 void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time now);
 bool postgres_must_inspect(const struct postgres *postgres);
 void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_time now);

@@ -76,6 +76,12 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
 	postgres->seen = pg;
 }
 
+/* It runs, and says so: all connections are taken, or our role or password is not right. */
+static bool is_lock_out(enum pg_reason reason)
+{
+	return reason == PG_REASON_TOO_MANY || reason == PG_REASON_AUTHENTICATION;
+}
+
 /*
  * A primary whose postmaster lives and answers, if only that all connections are taken or that our role or password is
  * not right: what was seen last still holds, and its clients are not disturbed for it. Of a standby it does not do, it
@@ -83,11 +89,44 @@ void postgres_on_state(struct postgres *postgres, struct vrrp_time now)
  */
 static bool is_only_locked_out(const struct postgres *postgres, enum pg_reason reason)
 {
-	return (reason == PG_REASON_TOO_MANY || reason == PG_REASON_AUTHENTICATION) && postgres->seen.up &&
-	       !postgres->seen.in_recovery;
+	return is_lock_out(reason) && postgres->seen.up && !postgres->seen.in_recovery;
 }
 
-void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
+/* Locked out since this daemon started: only the data directory can tell whether it is a primary. */
+static bool is_unseen_behind_a_lock(const struct postgres *postgres)
+{
+	return is_lock_out(pg_probe_reason(postgres->probe)) && !postgres->ever_seen && !postgres->seen.up;
+}
+
+/*
+ * PostgreSQL accepts connections, or it would not refuse ours by that reason; pg_control says "in production", which is
+ * written when recovery has ended, and no signal file makes the next start a standby: a primary at work. Its position
+ * is not known; it has more than its last checkpoint. What its standbys received from it they do not hold against it.
+ */
+static bool take_primary_from_disk(
+	struct postgres *postgres, const struct pg_datadir_report *report, struct vrrp_time now)
+{
+	if (!is_unseen_behind_a_lock(postgres) || !report->postmaster_alive || !report->control_known ||
+		report->control.state != PG_CONTROL_IN_PRODUCTION || report->standby_signal ||
+		report->recovery_signal) {
+		return false;
+	}
+	postgres->seen = (struct vrrp_pg){ .up = true,
+		.upstream = VRRP_MEMBER_NONE,
+		.system_identifier = report->control.system_identifier,
+		.timeline = report->timeline,
+		.position = report->control.checkpoint_lsn,
+		.replayed = report->control.checkpoint_lsn };
+	(void)pg_probe_postmaster_set(postgres->probe, report->postmaster_pid, NULL);
+	postgres->locked_out = true;
+	postgres->down_reported = false;
+	postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US);
+	postgres_say(postgres, VRRP_LOG_ERR, "PostgreSQL runs as a primary but lets us not in: %s", postgres->sentence);
+	postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
+	return true;
+}
+
+bool postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 {
 	enum pg_reason reason = pg_probe_reason(postgres->probe);
 	struct vrrp_pg pg = { .upstream = VRRP_MEMBER_NONE };
@@ -97,7 +136,13 @@ void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 	if (is_only_locked_out(postgres, reason)) {
 		postgres_say(postgres, VRRP_LOG_ERR, "PostgreSQL runs but lets us not in: %s", postgres->sentence);
 		postgres->locked_out = true;
-		return;
+		return true;
+	}
+	if (is_unseen_behind_a_lock(postgres) && !postgres->lock_judged) {
+		postgres_inspect(postgres, 0, now);
+		if (postgres->inspecting) {
+			return false; /* a holder that is told of one that is down lets go */
+		}
 	}
 	postgres->locked_out = false;
 	if (!postgres->down_reported) {
@@ -114,12 +159,13 @@ void postgres_on_down(struct postgres *postgres, struct vrrp_time now)
 	pg.system_identifier = postgres->seen.system_identifier;
 	postgres_down_seen(postgres, &pg);
 	postgres->seen = pg;
+	return true;
 }
 
 bool postgres_must_inspect(const struct postgres *postgres)
 {
 	return !postgres->inspecting && !postgres->gone && postgres->down_reported && postgres->op == VRRP_PG_OP_NONE &&
-	       pg_probe_reason(postgres->probe) == PG_REASON_DOWN;
+	       (pg_probe_reason(postgres->probe) == PG_REASON_DOWN || is_unseen_behind_a_lock(postgres));
 }
 
 void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_time now)
@@ -143,6 +189,16 @@ void postgres_inspect(struct postgres *postgres, uint32_t timeline, struct vrrp_
 	postgres->inspecting = true;
 }
 
+/* No primary was found behind the lock: it is told as down, once. */
+static void judge_lock(struct postgres *postgres, struct vrrp_time now)
+{
+	if (is_unseen_behind_a_lock(postgres) && !postgres->lock_judged) {
+		postgres->lock_judged = true;
+		(void)postgres_on_down(postgres, now);
+		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
+	}
+}
+
 /* What the helper read: the history for the core, the exact timeline, or that no postmaster is there. */
 void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time now)
 {
@@ -152,6 +208,7 @@ void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time 
 
 	postgres->inspecting = false;
 	if (!ok) {
+		judge_lock(postgres, now);
 		postgres_say(postgres, VRRP_LOG_WARNING, "the data directory could not be inspected: %s",
 			pg_rejoin_sentence(postgres->inspector));
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US);
@@ -170,7 +227,8 @@ void postgres_on_inspected(struct postgres *postgres, bool ok, struct vrrp_time 
 		postgres_down_note(postgres, report, false);
 		postgres_down_seen(postgres, &postgres->seen);
 		postgres->callbacks.seen(postgres->callbacks.user, &postgres->seen);
-	} else {
+	} else if (!take_primary_from_disk(postgres, report, now)) {
+		judge_lock(postgres, now);
 		postgres->inspect_again = vrrp_time_add(now, POSTGRES_INSPECT_AGAIN_US / 4);
 	}
 	if (postgres->inspect_for_history) {

@@ -97,6 +97,30 @@ def test_sessions_are_ended_and_the_role_is_locked_out_and_nothing_happens(make_
     story.end(["db1"])
 
 
+def test_no_connection_is_free_when_the_daemon_starts_and_a_healthy_primary_stays(make_lab):
+    """The daemon never got in: the data directory and the living postmaster say that it is a primary."""
+    lab = make_lab(data=2, witnesses=1).up()
+    story = Story(lab)
+    daemon = lab.daemons["db1"]
+    ballot = daemon.status()["ballot"]
+    lab.postgres["db1"].rows("ALTER ROLE vipd CONNECTION LIMIT 0")  # SQLSTATE 53300, as with max_connections
+    daemon.vipctl("restart")
+    assert daemon.process.wait(10) == 75
+    daemon.start()
+    said = lambda: daemon.log_tail(100_000).count("runs as a primary but lets us not in")  # noqa: E731
+    procs.wait_until(lambda: said() == 1, 10, "the daemon found the primary on the disk", lab.describe)
+    lab.wait_state("db1", "MASTER")
+    assert daemon.status()["ballot"] == ballot, "the lease was kept"
+    daemon.kill()
+    daemon.start()  # no lease is handed over: it is elected, as the primary that it is
+    procs.wait_until(lambda: said() == 2, 10, "the daemon found the primary on the disk again", lab.describe)
+    lab.wait_holder("db1")
+    story.writer.wait_rows(1, since_us=procs.now_us(), host="db1")
+    lab.postgres["db1"].rows("ALTER ROLE vipd CONNECTION LIMIT -1")
+    procs.wait_until(lambda: "lets us in again" in daemon.log_tail(100_000), 10, "the daemon gets in", lab.describe)
+    story.end(["db1"])
+
+
 def test_disk_of_the_best_standby_is_full_and_the_next_one_takes_over(make_lab):
     """Nothing durable, no promotion; the daemon says so, not with every try, and stands again once there is room."""
     lab = make_lab(data=3)
