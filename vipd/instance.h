@@ -80,6 +80,7 @@ struct instance_notify_entry {
 	struct vrrp_ballot ballot;
 	uint8_t priority;
 	uint64_t number;
+	struct vrrp_time due; /* not told before, unless something follows */
 };
 
 /* instance_notify.c */
@@ -88,6 +89,7 @@ struct instance_notify {
 	sd_event_source *source;
 	sd_event_source *timer;
 	enum instance_notify_state told;
+	enum instance_notify_state before_fault; /* told before the last one */
 	uint64_t number;
 	bool stopping; /* the clean stop waits for the script */
 	struct vrrp_time stop_deadline;

@@ -15,6 +15,9 @@
 
 #define NOTIFY_TIMEOUT_MS 30000
 #define NOTIFY_STOP_US (5 * VRRP_US_PER_S) /* a clean stop waits for no more than this */
+/* FAULT is told when it has lasted so long: a standby that reads the history of a new timeline is not eligible for some
+ * milliseconds, which is nobody's business. */
+#define NOTIFY_FAULT_US (200 * VRRP_US_PER_MS)
 #define NOTIFY_ARGS 4
 #define NOTIFY_VARIABLES 9
 #define NOTIFY_TEXT_SIZE 128
@@ -55,6 +58,9 @@ static void arm(struct instance *instance)
 
 	if (notify->stopping) {
 		at = vrrp_time_min(at, notify->stop_deadline);
+	}
+	if (notify->child == NULL && notify->count > 0) {
+		at = vrrp_time_min(at, notify->queue[0].due);
 	}
 	if (at.us != INT64_MAX) {
 		(void)sd_event_source_set_time(notify->timer, (uint64_t)at.us);
@@ -122,7 +128,8 @@ static void next(struct instance *instance)
 {
 	struct instance_notify *notify = &instance->notify;
 
-	while (notify->child == NULL && notify->count > 0) {
+	while (notify->child == NULL && notify->count > 0 &&
+		(notify->stopping || notify->count > 1 || !vrrp_time_before(clock_now(), notify->queue[0].due))) {
 		struct instance_notify_entry entry = notify->queue[0];
 		struct vip_err err = { "" };
 
@@ -133,7 +140,7 @@ static void next(struct instance *instance)
 			child_end(notify);
 		}
 	}
-	if (notify->child == NULL && notify->stopping) {
+	if (notify->child == NULL && notify->stopping && notify->count == 0) {
 		notify->stopping = false;
 		instance->ended(instance->user, false);
 	} else {
@@ -182,6 +189,13 @@ static int on_time(sd_event_source *source, uint64_t at, void *user)
 	return 0;
 }
 
+/* A FAULT that nobody was told of yet, and back to what was told before it: nothing has happened. */
+static bool is_over_unseen(const struct instance_notify *notify, enum instance_notify_state state)
+{
+	return notify->count > 0 && notify->queue[notify->count - 1].state == INSTANCE_NOTIFY_FAULT &&
+	       notify->before_fault == state && vrrp_time_before(clock_now(), notify->queue[notify->count - 1].due);
+}
+
 static void push(struct instance *instance, enum instance_notify_state state, const char *reason)
 {
 	struct instance_notify *notify = &instance->notify;
@@ -190,11 +204,19 @@ static void push(struct instance *instance, enum instance_notify_state state, co
 	if (instance->own->notify[0] == '\0' || state == INSTANCE_NOTIFY_NONE || state == notify->told) {
 		return;
 	}
+	if (is_over_unseen(notify, state)) {
+		notify->count--;
+		notify->number--;
+		notify->told = state;
+		next(instance);
+		return;
+	}
 	if (notify->count == INSTANCE_NOTIFY_MAX) { /* what is now counts more than what was */
 		notify->count--;
 		memmove(&notify->queue[0], &notify->queue[1], notify->count * sizeof(notify->queue[0]));
 		log_warning(instance->own->name, "notify takes too long: a change of state was left out");
 	}
+	notify->before_fault = notify->told;
 	notify->told = state;
 	notify->queue[notify->count++] = (struct instance_notify_entry){ .state = state,
 		.role = instance->core.role,
@@ -202,7 +224,8 @@ static void push(struct instance *instance, enum instance_notify_state state, co
 		.holder = holder,
 		.ballot = instance->core.ballot,
 		.priority = vrrp_core_priority(&instance->core),
-		.number = ++notify->number };
+		.number = ++notify->number,
+		.due = vrrp_time_add(clock_now(), state == INSTANCE_NOTIFY_FAULT ? NOTIFY_FAULT_US : 0) };
 	next(instance);
 }
 

@@ -26,7 +26,12 @@ def test_postmaster_is_killed_and_a_standby_takes_over(make_lab, layout):
 
 def test_the_beginning_of_a_record_is_no_reason_to_rewind(make_lab):
     """The WAL writer flushes whole pages: what both standbys have of a record is not a tail that the winner lacks."""
-    lab = make_lab(data=3).up()
+    lab = make_lab(data=3)
+    notify = os.path.join(lab.folder, "notify")
+    with open(notify, "w", encoding="ascii") as file:
+        file.write('echo "$4" >>"$1/told-$VIPD_MEMBER"\n')
+    lab.configuration.settings["notify"] = f"/bin/sh {notify} {lab.folder}"
+    lab.up()
     story = Story(lab)
     standbys = ["db2", "db3"]
     emitted_us = [0]
@@ -48,6 +53,11 @@ def test_the_beginning_of_a_record_is_no_reason_to_rewind(make_lab):
     story.end(["db1", new])
     for name in standbys:
         assert "has diverged" not in lab.daemons[name].log_tail(100_000), lab.describe()
+    for name in standbys:  # who reads a new timeline's history is not eligible for some ms: nobody is woken for that
+        assert lab.daemons[name].stop() == 0
+        with open(os.path.join(lab.folder, f"told-{name}"), encoding="ascii") as file:
+            told = file.read().split()
+        assert told[-2:] == ["BACKUP", "STOP"] and "FAULT" not in told[1:] if name != new else "MASTER" in told, told
 
 
 def test_the_new_primary_dies_too_and_the_old_one_takes_over_again(make_lab):
