@@ -187,6 +187,8 @@ void instance_act(struct instance *instance, const struct vrrp_action *action);
 #define INSTANCE_TOKEN_SUFFIX ".token"
 void instance_token_take(struct instance *instance); /* reads it and removes its file */
 void instance_token_act(struct instance *instance, uint64_t ticket);
+/* How far the rate of this host's clock is beyond half of max_drift now; the last known if it cannot be read. */
+uint32_t instance_clock_excess_ppm(struct instance *instance);
 void instance_clock_look(struct instance *instance);
 int instance_clock_open(struct instance *instance);
 /* instance_status.c: the object of status.h, a new reference; NULL if memory is out. */

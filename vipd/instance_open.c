@@ -395,9 +395,9 @@ static int start_core(struct instance *instance, struct vip_err *err)
 	vrrp_core_init(&instance->core, &config, random[0] | 1, random[1]);
 	instance->core.link_up = kernel_links_up(instance->kernel);
 	event.token = instance->token;
+	event.clock_excess_ppm = instance_clock_excess_ppm(instance);
 	instance_step(instance, &event); /* its first act on the gate attaches it */
 	instance_gate_tell(instance);
-	instance_clock_look(instance);
 	return 0;
 }
 

@@ -83,9 +83,8 @@ void instance_pause(struct instance *instance, bool pause)
 	instance_step(instance, &event);
 }
 
-void instance_clock_look(struct instance *instance)
+uint32_t instance_clock_excess_ppm(struct instance *instance)
 {
-	struct vrrp_event event = { .kind = VRRP_EVENT_CLOCK };
 	struct timex timex;
 	int code = clock_rate_read(&timex);
 
@@ -96,9 +95,16 @@ void instance_clock_look(struct instance *instance)
 				strerror(-code));
 		}
 		instance->clock_refused = true;
-		return;
+		return instance->core.clock_excess_ppm;
 	}
-	event.clock_excess_ppm = clock_rate_excess_ppm(&timex, instance->core.config.max_drift_ppm);
+	return clock_rate_excess_ppm(&timex, instance->core.config.max_drift_ppm);
+}
+
+void instance_clock_look(struct instance *instance)
+{
+	struct vrrp_event event = { .kind = VRRP_EVENT_CLOCK };
+
+	event.clock_excess_ppm = instance_clock_excess_ppm(instance);
 	if (event.clock_excess_ppm != instance->core.clock_excess_ppm) {
 		instance_step(instance, &event);
 	}

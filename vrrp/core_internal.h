@@ -115,6 +115,9 @@ unsigned core_rank(const struct vrrp_core *core);
 int64_t core_longest_us(const struct vrrp_core *core);                 /* max(lease, restart_grace) */
 int64_t core_grant_us(const struct vrrp_core *core, int64_t lease_us); /* how long a voter counts that lease */
 struct vrrp_time core_worth(const struct vrrp_core *core, struct vrrp_time sent, int64_t ask_us);
+void core_clock_told(struct vrrp_core *core, uint32_t excess_ppm, struct vrrp_update *update);
+/* The end of a lease that the process before proved: with which excess it was counted is not known. */
+struct vrrp_time core_recount_resumed(const struct vrrp_core *core, struct vrrp_time end);
 void core_clock_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update);
 void core_long_begin(struct vrrp_core *core, uint64_t incarnation, uint64_t seq, int64_t lease_us);
 void core_long_stored(struct vrrp_core *core, struct vrrp_update *update, uint64_t ticket, bool ok);

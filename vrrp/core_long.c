@@ -26,10 +26,13 @@ int64_t core_grant_us(const struct vrrp_core *core, int64_t lease_us)
 	return lease_us + (VRRP_MUTANT(voter_ignores_its_slewed_clock) ? 0 : excess_of_us(core, lease_us));
 }
 
+/* An answer may come when the clock runs well again; what has passed since the ask was counted by it as it was. */
 struct vrrp_time core_worth(const struct vrrp_core *core, struct vrrp_time sent, int64_t ask_us)
 {
-	uint32_t drift_ppm = core->config.max_drift_ppm +
-			     (VRRP_MUTANT(holder_ignores_its_slewed_clock) ? 0 : core->clock_excess_ppm);
+	bool eased = vrrp_time_before(sent, core->clock_eased_at) && core->clock_eased_ppm > core->clock_excess_ppm;
+	uint32_t excess_ppm = eased ? core->clock_eased_ppm : core->clock_excess_ppm;
+	uint32_t drift_ppm =
+		core->config.max_drift_ppm + (VRRP_MUTANT(holder_ignores_its_slewed_clock) ? 0 : excess_ppm);
 
 	return vrrp_lease_worth(sent, ask_us, drift_ppm < DRIFT_MAX_PPM ? drift_ppm : DRIFT_MAX_PPM);
 }
@@ -42,20 +45,40 @@ static struct vrrp_time recount(const struct vrrp_core *core, struct vrrp_time e
 	return left_us <= 0 ? end : vrrp_time_add(end, (left_us / PPM + 1) * more_ppm);
 }
 
-void core_clock_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+void core_clock_told(struct vrrp_core *core, uint32_t excess_ppm, struct vrrp_update *update)
 {
-	uint32_t excess_ppm = event->clock_excess_ppm < EXCESS_MAX_PPM ? event->clock_excess_ppm : EXCESS_MAX_PPM;
-	int64_t more_ppm = (int64_t)excess_ppm - (int64_t)core->clock_excess_ppm;
+	uint32_t before_ppm = core->clock_excess_ppm;
 
-	if (excess_ppm > 0 && core->clock_excess_ppm == 0) {
+	core->clock_excess_ppm = excess_ppm < EXCESS_MAX_PPM ? excess_ppm : EXCESS_MAX_PPM;
+	if (core->clock_excess_ppm < before_ppm) {
+		bool longer_ago = vrrp_time_diff_us(core->now, core->clock_eased_at) > core_longest_us(core);
+
+		core->clock_eased_ppm =
+			before_ppm > core->clock_eased_ppm || longer_ago ? before_ppm : core->clock_eased_ppm;
+		core->clock_eased_at = core->now;
+	}
+	if (excess_ppm > 0 && before_ppm == 0) {
 		core_log(update, VRRP_LOG_WARNING,
 			"this host's clock is being slewed: its rate is %u ppm beyond half of max_drift; leases are "
 			"counted shorter, grants longer",
-			excess_ppm);
-	} else if (excess_ppm == 0 && core->clock_excess_ppm > 0) {
+			core->clock_excess_ppm);
+	} else if (excess_ppm == 0 && before_ppm > 0) {
 		core_log(update, VRRP_LOG_NOTICE, "this host's clock runs within max_drift again");
 	}
-	core->clock_excess_ppm = excess_ppm;
+}
+
+struct vrrp_time core_recount_resumed(const struct vrrp_core *core, struct vrrp_time end)
+{
+	return VRRP_MUTANT(holder_ignores_its_slewed_clock) ? end
+							    : recount(core, end, -(int64_t)core->clock_excess_ppm);
+}
+
+void core_clock_seen(struct vrrp_core *core, const struct vrrp_event *event, struct vrrp_update *update)
+{
+	int64_t more_ppm = -(int64_t)core->clock_excess_ppm;
+
+	core_clock_told(core, event->clock_excess_ppm, update);
+	more_ppm += core->clock_excess_ppm;
 	if (more_ppm <= 0) {
 		return; /* what runs was counted with more care than is needed now */
 	}
@@ -64,6 +87,7 @@ void core_clock_seen(struct vrrp_core *core, const struct vrrp_event *event, str
 	}
 	core->resumed_end = recount(core, core->resumed_end, -more_ppm);
 	core->grant.expires = recount(core, core->grant.expires, more_ppm);
+	core->silent_until = recount(core, core->silent_until, more_ppm); /* it stands for a grant */
 	core_stand_check(core, update);
 	core_hold_shorten(core, update);
 }

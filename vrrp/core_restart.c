@@ -195,8 +195,8 @@ void core_resume(struct vrrp_core *core, const struct vrrp_event *event, struct 
 	core->ballot = event->token.ballot;
 	core->ballot.incarnation =
 		VRRP_MUTANT(resumed_under_its_own_incarnation) ? core->incarnation : core->ballot.incarnation;
-	core->resumed_end = event->token.lease_end;
-	core->lease_end = event->token.lease_end;
+	core->resumed_end = core_recount_resumed(core, event->token.lease_end);
+	core->lease_end = core->resumed_end;
 	core->pg.system_identifier = core->stored.system_identifier;
 	core->heard_holder = true;
 	if (event->stored.long_grant_this_boot && own->to == core_self_id(core) &&

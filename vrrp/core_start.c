@@ -44,7 +44,7 @@ static void take_record(struct vrrp_core *core, const struct vrrp_event *event)
 		core->record_ticket = core_store(core);
 		return;
 	}
-	core->silent_until = vrrp_time_add(event->now, silent_us);
+	core->silent_until = vrrp_time_add(event->now, core_grant_us(core, silent_us));
 	if (event->readable && was->long_grant.to != 0 && !VRRP_MUTANT(long_grant_forgotten) &&
 		!vrrp_grant_is_released_by(&was->long_grant, &core->release)) {
 		core->silent_until = vrrp_time_max(
@@ -105,6 +105,7 @@ void core_start(struct vrrp_core *core, const struct vrrp_event *event, struct v
 
 	assert(!core->started);
 	core->started = true;
+	core_clock_told(core, event->clock_excess_ppm, update); /* before anything is counted */
 	core->stored = event->stored;
 	if (core->stored.diverged) {
 		core->stored.history.count = 0; /* a rewind or clone may have ended while nobody looked */

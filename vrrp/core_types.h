@@ -140,7 +140,7 @@ struct vrrp_event {
 	struct vrrp_token token;   /* START: what the process before left; its file is gone already */
 	uint32_t faults;           /* HEALTH: set of VRRP_HEALTH_FAULTS */
 	struct vrrp_track track;   /* TRACK */
-	uint32_t clock_excess_ppm; /* CLOCK: how far the rate is beyond half of max_drift; 0 = it is not */
+	uint32_t clock_excess_ppm; /* CLOCK, START: how far the rate is beyond half of max_drift; 0 = it is not */
 	/* PG; PROMOTE's PG_DONE too (state after it), STOP_FAST's too: position_known: it was shut down cleanly, and
 	 * position is the end of the checkpoint that it then made */
 	struct vrrp_pg pg;
@@ -374,6 +374,8 @@ struct vrrp_core {
 	struct vrrp_time resumed_end;      /* end of the lease that the process before proved; none = not resumed */
 	struct vrrp_long_ask long_ask;
 	uint32_t clock_excess_ppm;
+	uint32_t clock_eased_ppm; /* asks sent before clock_eased_at were counted by a clock that was so far beyond */
+	struct vrrp_time clock_eased_at;
 
 	/* switchover, and the members of the instance */
 	struct vrrp_switch switchover;

@@ -117,16 +117,16 @@ static int asker(const struct vrrp_core *core)
 }
 
 /*
- * Own state lost: my epoch is none, and the comparison would take my tail for the one that was passed. It may be what
- * was acknowledged last, also when the candidate has lost its own. Only one that has all of it gets my voucher.
+ * A data member whose state file is lost has no epoch, and the comparison would take its tail for the one that was
+ * passed. It may be what was acknowledged last, also when the candidate has lost its own. Only a candidate that has all
+ * of it gets that member's voucher.
  */
-static bool forgot_who_was_passed(
-	const struct vrrp_core *core, const struct vrrp_standing *own, const struct vrrp_standing *candidate)
+static bool forgot_who_was_passed(const struct vrrp_position *own, const struct vrrp_position *candidate)
 {
-	enum vrrp_lineage lineage = vrrp_history_compare(&own->at, &candidate->at, NULL);
+	enum vrrp_lineage lineage = vrrp_history_compare(own, candidate, NULL);
 
-	return vrrp_ballot_is_none(&core->stored.epoch) && lineage != VRRP_LINEAGE_EQUAL &&
-	       lineage != VRRP_LINEAGE_A_PREFIX && !VRRP_MUTANT(vouches_without_an_epoch);
+	return vrrp_ballot_is_none(&own->epoch) && lineage != VRRP_LINEAGE_EQUAL && lineage != VRRP_LINEAGE_A_PREFIX &&
+	       !VRRP_MUTANT(vouches_without_an_epoch);
 }
 
 static struct vrrp_vouch_case asked_case(const struct vrrp_core *core, unsigned index)
@@ -138,7 +138,7 @@ static struct vrrp_vouch_case asked_case(const struct vrrp_core *core, unsigned 
 
 	question.source = core->pg.receiver && core->pg.streaming && core->pg.upstream == index;
 	question.ahead = !core_is_my_source(core, &candidate) &&
-			 (vrrp_standing_ahead(&own, &candidate, 0) || forgot_who_was_passed(core, &own, &candidate));
+			 (vrrp_standing_ahead(&own, &candidate, 0) || forgot_who_was_passed(&own.at, &candidate.at));
 	question.candidate_known = (report->flags & VRRP_FLAG_POSITION_KNOWN) != 0 &&
 				   (report->flags & VRRP_FLAG_STALE_HISTORY) == 0 &&
 				   vrrp_position_is_complete(&candidate.at);
@@ -270,7 +270,7 @@ static bool is_ahead(const struct vrrp_core *core, const struct vrrp_report *rep
 	struct vrrp_standing own = core_own_standing(core);
 	struct vrrp_standing other = vrrp_standing_from_report(report);
 
-	return vrrp_standing_ahead(&other, &own, 0);
+	return vrrp_standing_ahead(&other, &own, 0) || forgot_who_was_passed(&other.at, &own.at);
 }
 
 static void count_one(const struct vrrp_core *core, unsigned index, struct tally *tally)

@@ -150,9 +150,11 @@ void core_lab_event(struct core_lab *lab, enum vrrp_event_kind kind, bool ok)
 void core_lab_start(struct core_lab *lab)
 {
 	static uint64_t restarts;
-	struct vrrp_event event = {
-		.kind = VRRP_EVENT_START, .readable = lab->readable, .stored = lab->disk, .token = lab->token
-	};
+	struct vrrp_event event = { .kind = VRRP_EVENT_START,
+		.readable = lab->readable,
+		.stored = lab->disk,
+		.token = lab->token,
+		.clock_excess_ppm = lab->clock_excess_ppm };
 
 	lab->token = (struct vrrp_token){ 0 }; /* its file is gone before anything else */
 	vrrp_core_init(&lab->core, &lab->config, CORE_LAB_INCARNATION + restarts, 1);

@@ -44,7 +44,8 @@ struct core_lab {
 	bool token_held;
 	bool probe_held;
 	bool readable;
-	uint64_t counter; /* of the ballots that the others make */
+	uint32_t clock_excess_ppm; /* what a start finds */
+	uint64_t counter;          /* of the ballots that the others make */
 	unsigned done_count;
 	unsigned depth;
 	struct vrrp_action done[CORE_LAB_DONE_MAX];

@@ -85,6 +85,52 @@ static void b3_a_voter_counts_its_grants_longer_by_the_excess(void **state)
 	assert_int_equal(lab.mine.grant.remaining_ms, 1050);
 }
 
+/* What has passed since the ask was counted by the clock as it was. */
+static void b3_an_answer_after_the_slew_to_an_ask_before_its_end_is_worth_less(void **state)
+{
+	struct vrrp_time asked;
+
+	(void)state;
+	core_lab_up_primary(&lab, 3, 1);
+	clock_is(50000);
+	core_lab_serve(&lab);
+	core_lab_after_us(&lab, lab.config.advert_int_us);
+	asked = lab.now;
+	lab.now = vrrp_time_add(lab.now, CORE_LAB_MS);
+	clock_is(20000);
+	lab.now = vrrp_time_add(lab.now, CORE_LAB_MS);
+	clock_is(0);
+	lab.now = vrrp_time_add(lab.now, CORE_LAB_MS);
+	core_lab_grant(&lab, 1);
+	core_lab_grant(&lab, 2); /* a majority besides my own vote, which was counted at once */
+	assert_true(vrrp_core_lease_end(&lab.core).us == asked.us + 850 * CORE_LAB_MS);
+	core_lab_after_us(&lab, lab.config.advert_int_us - 3 * CORE_LAB_MS);
+	asked = lab.now;
+	core_lab_grant(&lab, 1);
+	core_lab_grant(&lab, 2);
+	assert_true(vrrp_core_lease_end(&lab.core).us == asked.us + 900 * CORE_LAB_MS);
+}
+
+/* It stands for what the process before has granted. */
+static void b3_a_voter_counts_its_silence_longer_by_the_excess(void **state)
+{
+	(void)state;
+	for (unsigned at_start = 0; at_start < 2; at_start++) {
+		core_lab_init(&lab, 3, 0);
+		lab.disk.last_lease_us = SECOND;
+		lab.clock_excess_ppm = at_start != 0 ? 50000 : 0;
+		core_lab_start(&lab);
+		if (at_start == 0) {
+			assert_true(vrrp_time_diff_us(lab.core.silent_until, lab.now) == SECOND);
+			clock_is(50000);
+		}
+		assert_true(vrrp_time_diff_us(lab.core.silent_until, lab.now) >= 1050 * CORE_LAB_MS);
+		assert_int_equal(core_lab_count(&lab, VRRP_ACT_LOG), 1);
+		clock_is(50000);
+		assert_int_equal(core_lab_count(&lab, VRRP_ACT_LOG), 0);
+	}
+}
+
 static void a_clock_that_cannot_be_is_bounded(void **state)
 {
 	(void)state;
@@ -147,6 +193,8 @@ int main(void)
 		cmocka_unit_test(b3_what_runs_is_counted_shorter_and_the_gate_with_it),
 		cmocka_unit_test(b3_a_lease_that_is_over_by_that_is_over),
 		cmocka_unit_test(b3_a_voter_counts_its_grants_longer_by_the_excess),
+		cmocka_unit_test(b3_an_answer_after_the_slew_to_an_ask_before_its_end_is_worth_less),
+		cmocka_unit_test(b3_a_voter_counts_its_silence_longer_by_the_excess),
 		cmocka_unit_test(a_clock_that_cannot_be_is_bounded),
 		cmocka_unit_test(it_is_told_once_and_once_when_it_is_over),
 		cmocka_unit_test(a_candidate_that_was_stalled_withdraws),

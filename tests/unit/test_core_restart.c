@@ -321,6 +321,23 @@ static void nobody_heard_again_the_lease_ends_when_the_token_says(void **state)
 	assert_true(lab.core.gate_end.us == 0);
 }
 
+/* With which excess the process before counted it is not known. */
+static void b3_a_clock_that_is_slewed_at_the_start_makes_what_the_token_says_shorter(void **state)
+{
+	struct vrrp_time end;
+	int64_t left_us;
+
+	(void)state;
+	(void)leave();
+	end = lab.token.lease_end;
+	left_us = vrrp_time_diff_us(end, lab.now);
+	lab.clock_excess_ppm = 50000;
+	core_lab_start(&lab);
+	assert_int_equal(lab.core.role, VRRP_ROLE_MASTER);
+	assert_true(vrrp_time_diff_us(vrrp_core_lease_end(&lab.core), lab.now) <= left_us - left_us / 20);
+	assert_true(lab.core.gate_end.us <= vrrp_core_lease_end(&lab.core).us);
+}
+
 static void b5_the_token_is_used_once(void **state)
 {
 	(void)state;
@@ -464,6 +481,7 @@ int main(void)
 		cmocka_unit_test(the_silent_who_leaves_is_silent_again),
 		cmocka_unit_test(the_next_process_serves_on_under_the_same_ballot),
 		cmocka_unit_test(nobody_heard_again_the_lease_ends_when_the_token_says),
+		cmocka_unit_test(b3_a_clock_that_is_slewed_at_the_start_makes_what_the_token_says_shorter),
 		cmocka_unit_test(b5_the_token_is_used_once),
 		cmocka_unit_test(b5_a_token_of_another_boot_is_not_used),
 		cmocka_unit_test(a_token_of_another_configuration_is_not_used),

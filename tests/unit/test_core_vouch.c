@@ -283,31 +283,36 @@ static void a7_a_fetch_from_one_that_vanishes_is_given_up(void **state)
 	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_PROMOTE), 0);
 }
 
-/* A1, A7: no prefix: nothing can be fetched. Member 3's timeline 2 is not the one it would make. */
+/* A1, A7: no prefix: nothing can be fetched. Member 3's timeline 2 is not the one it would make. The same
+ * of one that has lost its epoch: its no is none that was overtaken. */
 static void a7_history_that_cannot_be_fetched_is_left_alone_for_fault_hold(void **state)
 {
 	(void)state;
-	core_lab_init(&lab, 3, 0);
-	core_lab_quorum(&lab);
-	lab.disk.ballot_counter = 50;
-	lab.pg.timeline = 2;
-	lab.pg.position += 0x200;
-	vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xaaaa });
-	lab.disk.system_identifier = CORE_LAB_SYSTEM;
-	core_lab_start(&lab);
-	core_lab_hear_all(&lab);
-	core_lab_elect(&lab);
-	core_lab_settle(&lab);
-	lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_PG_UP & (uint16_t)~VRRP_FLAG_POSITION_KNOWN;
-	core_lab_hear(&lab, 1);
-	lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
-	vrrp_history_append(&lab.peer[2].history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xbbbb });
-	lab.peer[2].timeline = 2;
-	lab.peer[2].epoch = (struct vrrp_ballot){ 5, 9, 3 };
-	core_lab_refuse(&lab, 2, 0x100);
-	assert_true(core_lab_became(&lab, VRRP_ROLE_LEAVING));
-	assert_true((vrrp_core_faults(&lab.core) & VRRP_FAULT_BIT(VRRP_FAULT_HELD)) != 0);
-	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 0);
+	for (unsigned lost = 0; lost < 2; lost++) {
+		core_lab_init(&lab, 3, 0);
+		core_lab_quorum(&lab);
+		lab.disk.ballot_counter = 50;
+		lab.pg.timeline = 2;
+		lab.pg.position += 0x200;
+		vrrp_history_append(&lab.history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xaaaa });
+		lab.disk.system_identifier = CORE_LAB_SYSTEM;
+		lab.disk.epoch = lost != 0 ? (struct vrrp_ballot){ 8, 9, 2 } : (struct vrrp_ballot){ 0 };
+		lab.disk.history = lab.history;
+		core_lab_start(&lab);
+		core_lab_hear_all(&lab);
+		core_lab_elect(&lab);
+		core_lab_settle(&lab);
+		lab.peer[1].flags &= (uint16_t)~VRRP_FLAG_PG_UP & (uint16_t)~VRRP_FLAG_POSITION_KNOWN;
+		core_lab_hear(&lab, 1);
+		lab.peer[2].flags &= (uint16_t)~VRRP_FLAG_ELIGIBLE;
+		vrrp_history_append(&lab.peer[2].history, &(struct vrrp_timeline){ 2, CORE_LAB_LSN, 0xbbbb });
+		lab.peer[2].timeline = 2;
+		lab.peer[2].epoch = lost != 0 ? (struct vrrp_ballot){ 0 } : (struct vrrp_ballot){ 5, 9, 3 };
+		core_lab_refuse(&lab, 2, 0x100);
+		assert_true(core_lab_became(&lab, VRRP_ROLE_LEAVING));
+		assert_true((vrrp_core_faults(&lab.core) & VRRP_FAULT_BIT(VRRP_FAULT_HELD)) != 0);
+		assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_FOLLOW), 0);
+	}
 }
 
 static void a_member_that_has_vouched_for_a_higher_ballot_makes_it_try_again_above(void **state)
