@@ -209,6 +209,12 @@ static void mark_diverged(struct vrrp_core *core, struct vrrp_update *update, un
 		core->config.member[index].id);
 }
 
+/* primary_conninfo names nobody: what was compared stays what it is. */
+static bool is_detached(const struct vrrp_core *core)
+{
+	return core->pg.no_upstream || core->detached;
+}
+
 static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned index, const struct vrrp_report *report)
 {
 	struct vrrp_position own = core_own_position(core);
@@ -218,6 +224,15 @@ static void rejoin(struct vrrp_core *core, struct vrrp_update *update, unsigned 
 
 	if (!core->config.manage_full ||
 		(core->stored_ticket < core->epoch_ticket && !VRRP_MUTANT(rewinds_before_diverged_is_durable))) {
+		return;
+	}
+	if (!clone && core->pg.up && !core->pg.position_known && !VRRP_MUTANT(rewinds_what_still_grows)) {
+		/* Attached to somebody it may follow onto a timeline that was not compared, one with the same number as
+		 * the holder's too [A2]: it ends first, and its end is looked at. */
+		if (core->pg.receiver || !is_detached(core)) {
+			core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
+			core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
+		}
 		return;
 	}
 	if (!clone && !vrrp_position_is_complete(&own)) {
@@ -309,12 +324,6 @@ static bool still_connects(const struct vrrp_core *core, unsigned index, const s
 	return core->pg.receiver && !core->pg.streaming && core->pg.upstream == VRRP_MEMBER_NONE &&
 	       core->followed == index && vrrp_ballot_equal(&core->followed_ballot, &report->ballot) &&
 	       core->stored_ticket >= core->epoch_ticket;
-}
-
-/* primary_conninfo names nobody: what was compared stays what it is. */
-static bool is_detached(const struct vrrp_core *core)
-{
-	return core->pg.no_upstream || core->detached;
 }
 
 /*

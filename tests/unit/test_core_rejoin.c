@@ -316,6 +316,33 @@ static void i6_who_diverged_follows_nobody(void **state)
 	assert_false(vrrp_core_follows(&lab.core));
 }
 
+/* Marked while it streamed from another: what it receives meanwhile was compared by nobody. */
+static void a2_who_diverged_and_still_receives_is_detached_before_it_is_rewound(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	lab.disk.diverged = true;
+	lab.disk.system_identifier = CORE_LAB_SYSTEM;
+	lab.disk.history = lab.history;
+	lab.pg.position += 0x1000;
+	streaming_from(2);
+	core_lab_start(&lab);
+	core_lab_hear(&lab, 1);
+	core_lab_hear(&lab, 1);
+	master_appears();
+	core_lab_run_us(&lab, 500 * CORE_LAB_MS, 1U << 1);
+	assert_int_equal(core_lab_ops(&lab, VRRP_PG_OP_REWIND), 0);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DETACH);
+	lab.pg.receiver = lab.pg.streaming = false;
+	lab.pg.upstream = VRRP_MEMBER_NONE;
+	lab.pg.no_upstream = true;
+	lab.pg.position_known = true;
+	core_lab_pg_done(&lab, true);
+	core_lab_probe(&lab);
+	core_lab_run_us(&lab, 2 * SECOND, 1U << 1);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_REWIND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +363,7 @@ int main(void)
 		cmocka_unit_test(managed_by_somebody_else_nothing_is_rewound_or_started),
 		cmocka_unit_test(i6_follows_only_who_was_compared),
 		cmocka_unit_test(i6_who_diverged_follows_nobody),
+		cmocka_unit_test(a2_who_diverged_and_still_receives_is_detached_before_it_is_rewound),
 	};
 
 	return cmocka_run_group_tests_name("core_rejoin", tests, NULL, NULL);
