@@ -147,11 +147,13 @@ sim_world = \
 	tests/sim/inv_live.c \
 	tests/sim/inv_one_gate.c \
 	tests/sim/inv_one_lease.c \
+	tests/sim/inv_serving.c \
 	tests/sim/kernel.c \
 	tests/sim/knobs.c \
 	tests/sim/knobs.h \
 	tests/sim/member.c \
 	tests/sim/net.c \
+	tests/sim/operator.c \
 	tests/sim/pg.c \
 	tests/sim/pg.h \
 	tests/sim/pg_op.c \

@@ -32,7 +32,9 @@ WORKERS = 2
 
 
 def rows():
-    """(name, rule, killer words) of each line of the table; @NAME stands for the knobs of a line "@NAME = KNOBS"."""
+    """(name, rule, killer words) of each line of the table; @NAME stands for the knobs of a line "@NAME = KNOBS".
+
+    Those of @usual stand before every sim row's own."""
     knobs = {}
     with open(TABLE, encoding="utf-8") as table:
         for line in table:
@@ -43,7 +45,10 @@ def rows():
                 continue
             cells = [cell.strip() for cell in line.split("|")]
             if len(cells) == 3:
-                yield cells[0], cells[1], [part for word in cells[2].split() for part in knobs.get(word, [word])]
+                words = [part for word in cells[2].split() for part in knobs.get(word, [word])]
+                if words[0] == "sim":  # a row's own knobs stand after the usual ones, and count
+                    words[3:3] = knobs["@usual"]
+                yield cells[0], cells[1], words
             elif line:
                 raise ValueError(f"{TABLE}: not understood: {line}")
 
@@ -95,8 +100,7 @@ def hunt(name, invariant, first, sets, seconds):
 def try_sim(name, words, note):
     """words: INVARIANT SEED KNOB=VALUE... True if the mutant is seen and the real core is good at that seed."""
     invariant, kept = words[0], int(words[1])
-    # Tracking came after most seeds were kept, and changes what happens in a run: where a mutant wants it, it says so.
-    sets = [part for knob in ("w_track=0", *words[2:]) for part in ("--set", knob)]
+    sets = [part for knob in words[2:] for part in ("--set", knob)]
     first = kept
     if FRESH_S:
         first = int(os.environ.get("VIPD_SIM_SEED", random.SystemRandom().randrange(1, 2**40)))

@@ -209,44 +209,6 @@ static void fault_daemon(struct sim_world *world, struct sim_member *member, enu
 	}
 }
 
-/* Whoever is asked tells the others. */
-static void pause_all(struct sim_world *world, struct sim_member *member, bool pause)
-{
-	sim_world_trace(world, member, "an operator %s", pause ? "pauses" : "resumes");
-	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_PAUSE, .ok = pause });
-}
-
-bool sim_fault_resume(struct sim_world *world)
-{
-	bool paused = false;
-
-	for (unsigned i = 0; i < world->count; i++) {
-		struct sim_member *member = &world->member[i];
-
-		if (member->running && member->core.stored.paused) {
-			pause_all(world, member, false);
-			paused = true;
-		}
-	}
-	return paused;
-}
-
-static void fault_operator(struct sim_world *world, struct sim_member *member, enum sim_fault fault)
-{
-	if (!member->running) {
-		return;
-	}
-	if (fault == SIM_FAULT_PAUSE) {
-		pause_all(world, member, true);
-		sim_world_push(world, sim_fault_length_us(world),
-			(struct sim_event){ .kind = SIM_EV_HEAL, .member = member->index, .a = SIM_HEAL_PAUSE });
-	} else if (!member->clean_stop) {
-		member->clean_stop = true;
-		sim_world_trace(world, member, "an operator restarts the daemon");
-		sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_RESTART });
-	}
-}
-
 /* Nothing runs on that host for a while, not even PostgreSQL's part of a connection; its clock goes on. */
 static void suspend(struct sim_world *world, struct sim_member *member)
 {
@@ -332,7 +294,13 @@ static void carry_out(struct sim_world *world, struct sim_member *member, enum s
 		break;
 	case SIM_FAULT_PAUSE:
 	case SIM_FAULT_RESTART:
-		fault_operator(world, member, fault);
+	case SIM_FAULT_SWITCH:
+	case SIM_FAULT_PRIORITY:
+	case SIM_FAULT_MEMBERS:
+		sim_operator_act(world, member, fault);
+		break;
+	case SIM_FAULT_SLEW:
+		sim_clock_slew(world, member);
 		break;
 	case SIM_FAULT_SUSPEND:
 		suspend(world, member);
@@ -387,7 +355,7 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 		member->pg.sick = 0;
 	} else if (event->a == SIM_HEAL_PAUSE) {
 		if (world->phase == SIM_PHASE_FAULTS && member->running) {
-			pause_all(world, member, false);
+			sim_operator_pause(world, member, false);
 		}
 	} else if (event->a == SIM_HEAL_CARRIER) {
 		set_carrier(world, member, true);
@@ -395,6 +363,12 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 		set_track(world, member, (struct vrrp_track){ .weight = 0 });
 	} else if (event->a == SIM_HEAL_TRACK_LOOK) {
 		set_track(world, member, member->track);
+	} else if (event->a == SIM_HEAL_SLEW_BEGINS) {
+		sim_clock_slew_begins(world, member);
+	} else if (event->a == SIM_HEAL_SLEW) {
+		sim_clock_slew_ends(world, member);
+	} else if (event->a == SIM_HEAL_ROLLOUT) {
+		sim_operator_roll_out(world);
 	} else {
 		sim_net_mend(world, event->a);
 	}
@@ -404,11 +378,11 @@ void sim_fault_heal(struct sim_world *world, const struct sim_event *event)
 static void leave_partial(struct sim_world *world)
 {
 	bool cut_set[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX] = { { false } };
-	unsigned left = world->count - (world->count / 2 + 1);
+	unsigned left = world->listed - (world->listed / 2 + 1);
 
 	world->partial = 0;
 	for (unsigned i = 0; i < left; i++) {
-		world->partial |= 1U << sim_draw(world, 0, world->count - 1);
+		world->partial |= 1U << sim_draw(world, 0, world->listed - 1);
 	}
 	for (unsigned from = 0; from < world->count; from++) {
 		for (unsigned to = 0; to < world->count; to++) {
@@ -430,9 +404,11 @@ void sim_fault_heal_all(struct sim_world *world)
 	if (world->delay_max_us > world->knobs.advert_int_us / 4) {
 		world->delay_max_us = world->knobs.advert_int_us / 4;
 	}
+	sim_operator_finish(world);
 	for (unsigned i = 0; i < world->count; i++) {
 		struct sim_member *member = &world->member[i];
 
+		sim_clock_slew_ends(world, member);
 		member->pg.hung = false;
 		member->pg.sick = 0;
 		set_carrier(world, member, true);
@@ -447,9 +423,9 @@ void sim_fault_heal_all(struct sim_world *world)
 		sim_member_thaw(world, member);
 		member->freeze_in = 0;
 	}
-	(void)sim_fault_resume(world);
+	(void)sim_operator_resume(world);
 	world->partial = 0;
-	if (sim_draw(world, 0, 99) < world->knobs.heal_partial_pct) {
+	if (sim_draw(world, 0, 99) < world->knobs.heal_partial_pct && sim_operator_is_at_rest(world)) {
 		leave_partial(world);
 	}
 }

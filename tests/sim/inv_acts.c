@@ -1,44 +1,17 @@
 /*
- * I2 and I5, at the moment of the step: PostgreSQL is promoted, the gate opened, the address bound or announced only by
- * a holder whose lease runs, and serving only with PostgreSQL out of recovery. That the acts may be carried out later
- * (a frozen daemon) is what the gate's absolute end is for.
+ * I2, at the moment of the step: PostgreSQL is promoted, the gate opened, the address bound or announced only by a
+ * holder whose lease runs, and serving only with PostgreSQL out of recovery. That the acts may be carried out later (a
+ * frozen daemon) is what the gate's absolute end is for.
  */
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
 
-/* Whether the role was held at any moment of the step: a step may begin to serve and let go again. */
-static bool had_role(const struct sim_member *member, bool (*fits)(enum vrrp_role role))
-{
-	if (fits(member->role_before) || fits(member->core.role)) {
-		return true;
-	}
-	for (unsigned i = 0; i < member->update.count; i++) {
-		if (member->update.action[i].kind == VRRP_ACT_ROLE && fits(member->update.action[i].row->to)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_master(enum vrrp_role role)
-{
-	return role == VRRP_ROLE_MASTER;
-}
-
-/* The lease of the step: one that it released counts at the step's beginning, one that it got at its end. */
-static struct vrrp_time lease_of(const struct sim_member *member)
-{
-	return vrrp_time_max(member->lease_before, vrrp_core_lease_end(&member->core));
-}
-
 static void check_serves(struct sim_world *world, const struct sim_member *member, const char *what)
 {
 	const struct vrrp_core *core = &member->core;
 
-	if (!had_role(member, is_master)) {
-		sim_world_violate(world, "I5: member %u %s as %s", member->index + 1, what, vrrp_role_word(core->role));
-	}
+	sim_inv_serving_ordered(world, member, what);
 	/* One that does not answer has said nothing new; the lease and the other members decide how long that is borne.
 	 */
 	if (core->pg.gone || core->pg.in_recovery) {
@@ -49,13 +22,13 @@ static void check_serves(struct sim_world *world, const struct sim_member *membe
 
 static void check_lease(struct sim_world *world, const struct sim_member *member, const char *what)
 {
-	struct vrrp_time end = lease_of(member);
+	struct vrrp_time end = sim_inv_serving_lease(member);
 
 	if (!vrrp_time_before(member->event.now, end)) {
 		sim_world_violate(world, "I2: member %u %s at %" PRId64 ", its lease ended at %" PRId64,
 			member->index + 1, what, member->event.now.us, end.us);
 	}
-	if (!had_role(member, vrrp_role_holds)) {
+	if (!sim_inv_serving_had_role(member, vrrp_role_holds)) {
 		sim_world_violate(
 			world, "I2: member %u %s as %s", member->index + 1, what, vrrp_role_word(member->core.role));
 	}
@@ -64,7 +37,7 @@ static void check_lease(struct sim_world *world, const struct sim_member *member
 static void check_gate(struct sim_world *world, const struct sim_member *member, const struct vrrp_action *action)
 {
 	struct vrrp_time end = vrrp_time_max(action->in_end, action->out_end);
-	struct vrrp_time lease_end = lease_of(member);
+	struct vrrp_time lease_end = sim_inv_serving_lease(member);
 
 	if (action->in_end.us == 0 && action->out_end.us == 0) {
 		return;

@@ -29,6 +29,9 @@ static int64_t bound_us(const struct sim_world *world, const struct sim_member *
 {
 	const struct vrrp_core *core = &member->core;
 
+	if (!member->running) {
+		return at_us; /* not a member any more */
+	}
 	at_us = later_us(world, member, core->silent_until, at_us);
 	at_us = later_us(world, member, core->grant.expires, at_us);
 	at_us = later_us(world, member, core->held_until, at_us);
@@ -110,7 +113,7 @@ static bool lags_too_far(const struct sim_world *world, const struct sim_member 
 	struct vrrp_position own = position_of(member);
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->listed; i++) {
 		const struct vrrp_position *seen = &world->member[i].core.stored.master_seen.at;
 		uint64_t bytes = 0;
 
@@ -118,7 +121,7 @@ static bool lags_too_far(const struct sim_world *world, const struct sim_member 
 			(seen->position == 0 || !vrrp_position_ahead(seen, &own, &bytes) ||
 				bytes <= (uint64_t)world->knobs.max_lag_bytes);
 	}
-	return world->knobs.durability == VRRP_DURABILITY_ASYNC && left < world->count / 2 + 1;
+	return world->knobs.durability == VRRP_DURABILITY_ASYNC && left < world->listed / 2 + 1;
 }
 
 /*
@@ -131,7 +134,7 @@ static bool has_vouchers(const struct sim_world *world, const struct sim_member 
 	int64_t can = 0;
 	int64_t needed = -world->knobs.sync_standbys;
 
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->listed; i++) {
 		const struct sim_member *other = &world->member[i];
 		struct vrrp_position theirs;
 
@@ -156,7 +159,7 @@ static bool has_enough(const struct sim_world *world, unsigned index)
 		!has_vouchers(world, member)) {
 		return false;
 	}
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->listed; i++) {
 		if (i != index && !world->member[i].witness && is_behind(member, &world->member[i])) {
 			return false;
 		}
@@ -171,7 +174,7 @@ static bool may_win(const struct sim_world *world, unsigned index)
 
 static bool somebody_eligible(const struct sim_world *world)
 {
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->listed; i++) {
 		if (may_win(world, i)) {
 			return true;
 		}
@@ -185,7 +188,7 @@ static bool somebody_eligible(const struct sim_world *world)
  */
 static bool is_lasting(const struct sim_world *world)
 {
-	for (unsigned i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->listed; i++) {
 		const struct sim_member *member = &world->member[i];
 		uint32_t faults = vrrp_core_faults(&member->core);
 
@@ -202,7 +205,8 @@ static bool is_lasting(const struct sim_world *world)
 static const struct sim_member *server(const struct sim_world *world)
 {
 	for (unsigned i = 0; i < world->count; i++) {
-		if (world->member[i].core.role == VRRP_ROLE_MASTER && sim_kernel_gate_open(world, &world->member[i])) {
+		if (world->member[i].running && world->member[i].core.role == VRRP_ROLE_MASTER &&
+			sim_kernel_gate_open(world, &world->member[i])) {
 			return &world->member[i];
 		}
 	}
@@ -253,7 +257,7 @@ void sim_inv_live_due(struct sim_world *world)
 		return;
 	}
 	/* Two operators' words may have crossed, and then "paused" wins: whoever resumes looks, and says it again. */
-	if (world->live.due_us == 0 && world->live.resumes < LIVE_RESUMES_MAX && sim_fault_resume(world)) {
+	if (world->live.due_us == 0 && world->live.resumes < LIVE_RESUMES_MAX && sim_operator_resume(world)) {
 		world->live.resumes++;
 		sim_world_push(world, 2 * world->knobs.advert_int_us, (struct sim_event){ .kind = SIM_EV_LIVE });
 		return;

@@ -28,6 +28,7 @@ void sim_kernel_gate_write(struct sim_world *world, struct sim_member *member, c
 		world->counts.late_gate_writes++;
 	}
 	sim_inv_one_gate(world, member);
+	sim_inv_serving_written(world, member);
 	if (!was_open && sim_kernel_gate_open(world, member)) {
 		sim_inv_commits_served(world, member);
 		if (member->pg.mixed) {

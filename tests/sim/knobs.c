@@ -18,15 +18,25 @@ struct knob {
 	int64_t low;
 	int64_t high;
 	enum knob_draw draw;
+	bool young; /* 0 unless --set young=1: what check draws has been green for long */
 };
 
 #define KNOB(field, low, high, draw)                                                                                   \
 	{                                                                                                              \
-#field, offsetof(struct sim_knobs, field), low, high, draw                                             \
+#field, offsetof(struct sim_knobs, field), low, high, draw, false                                      \
 	}
 #define WEIGHT(name, fault)                                                                                            \
 	{                                                                                                              \
-		name, offsetof(struct sim_knobs, fault_weight[fault]), 1, 16, KNOB_LOG_OR_0                            \
+		name, offsetof(struct sim_knobs, fault_weight[fault]), 1, 16, KNOB_LOG_OR_0, false                     \
+	}
+
+#define YOUNG_KNOB(field, low, high, draw)                                                                             \
+	{                                                                                                              \
+#field, offsetof(struct sim_knobs, field), low, high, draw, true                                       \
+	}
+#define YOUNG_WEIGHT(name, fault)                                                                                      \
+	{                                                                                                              \
+		name, offsetof(struct sim_knobs, fault_weight[fault]), 1, 16, KNOB_LOG_OR_0, true                      \
 	}
 
 /* The limits that --set accepts are 0 and KNOB_SET_MAX; low and high are for drawing only. */
@@ -47,8 +57,8 @@ static const struct knob table[] = {
 	KNOB(max_lag_bytes, 100000, 100000000, KNOB_LOG),
 	KNOB(manage_full, 1, 1, KNOB_EVEN),
 	KNOB(fence, 0, 1, KNOB_EVEN),
-	KNOB(durability, 0, 0, KNOB_EVEN),
-	KNOB(sync_standbys, 0, 0, KNOB_EVEN),
+	YOUNG_KNOB(durability, 0, 1, KNOB_EVEN),
+	YOUNG_KNOB(sync_standbys, 0, 3, KNOB_EVEN),
 	KNOB(quorum_none, 0, 0, KNOB_EVEN),
 	KNOB(rate_extreme_pct, 0, 100, KNOB_EVEN),
 	KNOB(wake_late_us, 1, 2000, KNOB_LOG),
@@ -107,6 +117,11 @@ static const struct knob table[] = {
 	WEIGHT("w_restart", SIM_FAULT_RESTART),
 	WEIGHT("w_suspend", SIM_FAULT_SUSPEND),
 	WEIGHT("w_track", SIM_FAULT_TRACK),
+	YOUNG_WEIGHT("w_switch", SIM_FAULT_SWITCH),
+	YOUNG_WEIGHT("w_slew", SIM_FAULT_SLEW),
+	YOUNG_WEIGHT("w_priority", SIM_FAULT_PRIORITY),
+	YOUNG_WEIGHT("w_members", SIM_FAULT_MEMBERS),
+	KNOB(young, 0, 0, KNOB_EVEN),
 	KNOB(steady, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_relative_gate, 0, 0, KNOB_EVEN),
 	KNOB(sabotage_clocks, 0, 0, KNOB_EVEN),
@@ -174,26 +189,37 @@ static void fit_together(struct sim_knobs *knobs)
 	}
 }
 
-void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
+static int64_t draw_one(uint64_t seed, const struct knob *knob)
 {
 	struct vrrp_prng prng;
+	int64_t value;
 
+	init_for(&prng, seed, knob->name);
+	if (knob->draw == KNOB_EVEN) {
+		return vrrp_prng_range(&prng, knob->low, knob->high);
+	}
+	value = draw_log(&prng, knob->low, knob->high);
+	return knob->draw == KNOB_LOG_OR_0 && vrrp_prng_below(&prng, 2) == 0 ? 0 : value;
+}
+
+/* The young ones, if they are asked for. */
+static void draw_young(struct sim_knobs *knobs)
+{
+	for (size_t i = 0; i < KNOBS && knobs->young != 0; i++) {
+		if (table[i].young) {
+			*knob_at(knobs, &table[i]) = draw_one(knobs->seed, &table[i]);
+		}
+	}
+}
+
+void sim_knobs_draw(struct sim_knobs *ret_knobs, uint64_t seed)
+{
 	memset(ret_knobs, 0, sizeof(*ret_knobs));
 	ret_knobs->seed = seed;
 	for (size_t i = 0; i < KNOBS; i++) {
-		const struct knob *knob = &table[i];
-		int64_t value;
-
-		init_for(&prng, seed, knob->name);
-		if (knob->draw == KNOB_EVEN) {
-			value = vrrp_prng_range(&prng, knob->low, knob->high);
-		} else {
-			value = draw_log(&prng, knob->low, knob->high);
-			if (knob->draw == KNOB_LOG_OR_0 && vrrp_prng_below(&prng, 2) == 0) {
-				value = 0;
-			}
+		if (!table[i].young) {
+			*knob_at(ret_knobs, &table[i]) = draw_one(seed, &table[i]);
 		}
-		*knob_at(ret_knobs, knob) = value;
 	}
 	fit_together(ret_knobs);
 }
@@ -216,6 +242,9 @@ bool sim_knobs_set(struct sim_knobs *knobs, const char *text)
 		if (strlen(table[i].name) == (size_t)(equals - text) &&
 			strncmp(table[i].name, text, (size_t)(equals - text)) == 0) {
 			*knob_at(knobs, &table[i]) = value;
+			if (table[i].offset == offsetof(struct sim_knobs, young)) {
+				draw_young(knobs);
+			}
 			return knobs->members >= 2 && knobs->members <= 7 && knobs->witnesses < knobs->members &&
 			       knobs->advert_int_us > 0 && knobs->lease_adverts > 0 && knobs->max_drift_ppm < 1000000;
 		}

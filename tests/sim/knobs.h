@@ -20,12 +20,16 @@ enum sim_fault {
 	SIM_FAULT_LOSE_FILE, /* daemon killed and its state file unreadable */
 	SIM_FAULT_PG_CRASH,
 	SIM_FAULT_PG_HANG,
-	SIM_FAULT_CARRIER, /* no link */
-	SIM_FAULT_KERNEL,  /* somebody deletes the address, claims it, or the kernel refuses */
-	SIM_FAULT_PAUSE,   /* an operator pauses the instance, and resumes later */
-	SIM_FAULT_RESTART, /* a restart with handover = keep */
-	SIM_FAULT_SUSPEND, /* the whole host stands still; its clock goes on */
-	SIM_FAULT_TRACK,   /* a tracked script or interface fails, or weighs */
+	SIM_FAULT_CARRIER,  /* no link */
+	SIM_FAULT_KERNEL,   /* somebody deletes the address, claims it, or the kernel refuses */
+	SIM_FAULT_PAUSE,    /* an operator pauses the instance, and resumes later */
+	SIM_FAULT_RESTART,  /* a restart with handover = keep */
+	SIM_FAULT_SUSPEND,  /* the whole host stands still; its clock goes on */
+	SIM_FAULT_TRACK,    /* a tracked script or interface fails, or weighs */
+	SIM_FAULT_SWITCH,   /* an operator asks for a switchover */
+	SIM_FAULT_SLEW,     /* a clock is slewed beyond half of max_drift, and its daemon has seen that */
+	SIM_FAULT_PRIORITY, /* an operator changes a priority and restarts that daemon */
+	SIM_FAULT_MEMBERS,  /* operators add or remove a member, daemon by daemon */
 	SIM_FAULT_COUNT
 };
 
@@ -95,6 +99,7 @@ struct sim_knobs {
 	int64_t heal_partial_pct; /* healed rounds in which only a majority is connected pairwise */
 	int64_t heal_replay;      /* the attacker goes on in healed rounds */
 	int64_t fault_weight[SIM_FAULT_COUNT];
+	int64_t young;  /* set: what was added last is drawn too (durability = quorum, and the latest faults) */
 	int64_t steady; /* a story (tests/golden): nothing is left to chance, every draw is the highest possible */
 	/* Sabotage, 0 unless set: what the rules rest on is taken away, to show that the invariants can see it. */
 	int64_t sabotage_relative_gate; /* B1: the gate's end counts from the write, not from the reading of the clock

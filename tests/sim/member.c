@@ -45,7 +45,7 @@ static void fill_config(const struct sim_world *world, const struct sim_member *
 	memset(config->key_hash, MEMBER_KEY_HASH, sizeof(config->key_hash));
 	for (unsigned i = 0; i < member->listed; i++) {
 		config->member[i] = (struct vrrp_member_config){ .id = (uint8_t)(i + 1),
-			.priority = (uint8_t)(100 + 10 * (i % 3)),
+			.priority = world->member[i].priority,
 			.witness = world->member[i].witness,
 			.hash = i + 1 };
 	}
@@ -57,7 +57,7 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	uint64_t incarnation;
 	uint64_t seed;
 
-	if (member->running || !member->host_up) {
+	if (member->running || !member->host_up || member->listed == 0) {
 		return;
 	}
 	fill_config(world, member, &config);
@@ -84,7 +84,8 @@ void sim_member_start(struct sim_world *world, struct sim_member *member)
 	vrrp_core_init(&member->core, &config, incarnation, seed);
 	sim_world_trace(world, member, "daemon started");
 	member->in_run = true; /* both wait before the first runs */
-	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_START });
+	sim_member_post(world, member,
+		&(struct sim_inbox_entry){ .kind = VRRP_EVENT_START, .clock_excess_ppm = member->excess_ppm });
 	sim_member_post(world, member, &(struct sim_inbox_entry){ .kind = VRRP_EVENT_LINK, .ok = member->carrier });
 	member->in_run = false;
 	sim_fault_track_start(world, member);
@@ -246,6 +247,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 		entry.ok = false;
 		entry.untouched = false;
 		entry.ticket = 0;
+		entry.clock_excess_ppm = 0;
 	} else if (!sim_inbox_pop(member, &entry)) {
 		return false;
 	}
@@ -256,6 +258,7 @@ static bool take_event(struct sim_world *world, struct sim_member *member)
 	}
 	event->ok = entry.ok;
 	event->untouched = entry.untouched;
+	event->clock_excess_ppm = entry.clock_excess_ppm;
 	event->ticket = entry.ticket;
 	event->readable = false;
 	event->report = NULL;

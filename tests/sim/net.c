@@ -81,7 +81,7 @@ static void attack(struct sim_world *world, struct sim_packet *packet)
 
 void sim_net_send(struct sim_world *world, const struct sim_member *from, struct sim_packet *packet)
 {
-	for (unsigned to = 0; to < from->listed; to++) {
+	for (unsigned to = 0; to < from->core.config.member_count; to++) {
 		if (to == from->index || !sim_net_reaches(world, from->index, to)) {
 			continue;
 		}
@@ -105,7 +105,7 @@ void sim_net_deliver(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_member *member = &world->member[event->member];
 
-	if (!member->running || !member->carrier || event->packet->report.sender > member->listed) {
+	if (!member->running || !member->carrier || event->packet->report.sender > member->core.config.member_count) {
 		sim_packet_put(world, event->packet);
 		return;
 	}

@@ -97,6 +97,9 @@ struct sim_link {
 #define SIM_HEAL_PG_SICK 203
 #define SIM_HEAL_TRACK 204
 #define SIM_HEAL_TRACK_LOOK 205 /* what is tracked was looked at for the first time */
+#define SIM_HEAL_SLEW_BEGINS 206
+#define SIM_HEAL_SLEW 207
+#define SIM_HEAL_ROLLOUT 208 /* the next daemon gets the new member list */
 
 /* What the kernel of a member keeps, whatever its daemon does. All times are the member's own BOOTTIME. */
 struct sim_kernel {
@@ -136,12 +139,16 @@ struct sim_inbox_entry {
 	struct vrrp_history history;
 	struct vrrp_token token;
 	struct vrrp_track track;
+	uint32_t clock_excess_ppm;
 };
 
 struct sim_member {
 	uint8_t index;
 	bool witness;
-	uint8_t listed; /* its configuration names the first so many members */
+
+	/* the daemon's configuration file */
+	uint8_t priority;
+	uint8_t listed; /* it names the first so many members; 0 = there is no such file (yet) */
 
 	/* host: clock, kernel, disk */
 	bool host_up;
@@ -149,6 +156,8 @@ struct sim_member {
 	int64_t clock_true_us; /* local = clock_local_us + (true - clock_true_us) * rate_ppm / 1e6 */
 	int64_t clock_local_us;
 	int64_t rate_ppm;
+	uint32_t excess_ppm; /* what adjtimex says: the rate is, or will be, so far beyond half of max_drift */
+	bool slewed_fast;
 	bool carrier;
 	struct vrrp_track track;
 	struct sim_kernel kernel;
@@ -235,6 +244,7 @@ struct sim_world {
 	struct sim_link link[SIM_MEMBERS_MAX][SIM_MEMBERS_MAX];
 	bool cut_set[16][SIM_MEMBERS_MAX][SIM_MEMBERS_MAX]; /* partitions in force, by number */
 	unsigned cut_used[16];                              /* what it takes away; 0 = no such cut */
+	unsigned listed;                                    /* members that the newest list names: the first so many */
 	unsigned partial; /* healed: bit set of the members that are not connected with everybody */
 	int64_t loss_ppm; /* the weather now */
 	int64_t delay_max_us;
@@ -279,6 +289,10 @@ struct vrrp_time sim_clock_now(const struct sim_world *world, const struct sim_m
 int64_t sim_clock_true_us(const struct sim_world *world, const struct sim_member *member, struct vrrp_time local);
 void sim_clock_set_rate(struct sim_world *world, struct sim_member *member);
 void sim_clock_boot(struct sim_world *world, struct sim_member *member, int64_t local_us);
+/* Its daemon is told first that the rate goes beyond half of max_drift; when it has taken that in, it does. */
+void sim_clock_slew(struct sim_world *world, struct sim_member *member);
+void sim_clock_slew_begins(struct sim_world *world, struct sim_member *member);
+void sim_clock_slew_ends(struct sim_world *world, struct sim_member *member);
 
 /* kernel.c: what a member's kernel does with the gate and the address. */
 bool sim_kernel_gate_open(const struct sim_world *world, const struct sim_member *member);
@@ -332,14 +346,28 @@ void sim_fault_schedule(struct sim_world *world);
 void sim_fault_cut_server(struct sim_world *world);
 void sim_fault_heal(struct sim_world *world, const struct sim_event *event);
 void sim_fault_heal_all(struct sim_world *world);
-bool sim_fault_resume(struct sim_world *world);       /* an operator; whether anybody was paused */
-int64_t sim_fault_length_us(struct sim_world *world); /* drawn */
+int64_t sim_fault_length_us(struct sim_world *world);                                 /* drawn */
 void sim_fault_track_start(struct sim_world *world, const struct sim_member *member); /* the daemon's first look */
+
+/* operator.c: who pauses, restarts, switches over, changes priorities and the member list. */
+void sim_operator_pause(struct sim_world *world, struct sim_member *member, bool pause);
+bool sim_operator_resume(struct sim_world *world); /* whether anybody was paused */
+void sim_operator_act(struct sim_world *world, struct sim_member *member, enum sim_fault fault);
+void sim_operator_roll_out(struct sim_world *world);
+void sim_operator_finish(struct sim_world *world); /* all is healed: the newest list is everywhere */
+bool sim_operator_is_at_rest(const struct sim_world *world);
 
 /* Invariants. Each hook looks and calls sim_world_violate(). */
 void sim_inv_one_gate(struct sim_world *world, const struct sim_member *writer);   /* I1: after each gate write */
 void sim_inv_one_lease(struct sim_world *world, const struct sim_member *stepped); /* I1's cause: after each step */
-void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);      /* I2, I5: the step's actions */
+void sim_inv_acts(struct sim_world *world, const struct sim_member *stepped);      /* I2: the step's actions */
+/* I5: the step lets clients through; the gate was written. */
+void sim_inv_serving_ordered(struct sim_world *world, const struct sim_member *member, const char *what);
+void sim_inv_serving_written(struct sim_world *world, const struct sim_member *member);
+/* Whether a fitting role was held at any moment of the last step: it may begin to serve and let go again. */
+bool sim_inv_serving_had_role(const struct sim_member *member, bool (*fits)(enum vrrp_role role));
+/* The lease of the last step: one that it released counts at the step's beginning, one that it got at its end. */
+struct vrrp_time sim_inv_serving_lease(const struct sim_member *member);
 /* I7: names the seed when the process is about to end; a packet changed under way is dropped. */
 void sim_inv_input_begin(uint64_t seed);
 void sim_inv_input_spoiled(struct sim_world *world, const struct vrrp_report *report);

@@ -80,7 +80,11 @@ static void fit_durability(struct sim_knobs *knobs)
 	if (data < 2) {
 		knobs->durability = VRRP_DURABILITY_ASYNC;
 	}
+	if (knobs->quorum_none != 0) {
+		knobs->fault_weight[SIM_FAULT_MEMBERS] = 0;
+	}
 	if (knobs->durability == VRRP_DURABILITY_ASYNC) {
+		knobs->sync_standbys = 0;
 		return;
 	}
 	knobs->quorum_none = 0;
@@ -97,14 +101,20 @@ void sim_world_init(struct sim_world *world, const struct sim_knobs *knobs)
 	world->knobs = *knobs;
 	fit_durability(&world->knobs);
 	world->count = (unsigned)knobs->members;
+	world->listed = world->count;
 	vrrp_prng_init(&world->prng, ~knobs->seed);
+	if (world->knobs.fault_weight[SIM_FAULT_MEMBERS] != 0) { /* with k standbys there is a holder besides */
+		world->listed = (unsigned)sim_draw(world,
+			1 + (world->knobs.sync_standbys > 1 ? world->knobs.sync_standbys : 1), (int64_t)world->count);
+	}
 	sim_wal_init(world);
 	for (unsigned i = 0; i < world->count; i++) {
 		struct sim_member *member = &world->member[i];
 
 		member->index = (uint8_t)i;
+		member->priority = (uint8_t)(100 + 10 * (i % 3));
+		member->listed = (uint8_t)(i < world->listed ? world->listed : 0);
 		member->witness = i >= world->count - (unsigned)knobs->witnesses;
-		member->listed = (uint8_t)world->count;
 		member->host_up = true;
 		member->carrier = true;
 		sim_clock_boot(world, member, sim_draw(world, VRRP_US_PER_S, WORLD_LOCAL_MAX_US));
