@@ -382,7 +382,7 @@ static void standby_tick(struct vrrp_core *core, struct vrrp_update *update)
 			core->followed_at = core->now;
 			core_pg_order(core, update, VRRP_PG_OP_FOLLOW, index);
 		}
-	} else if (core->pg.receiver || (core->pg.position_known && may_attach_elsewhere(core, index, report))) {
+	} else if (core->pg.receiver || may_attach_elsewhere(core, index, report)) {
 		core->op_retry_at = vrrp_time_add(core->now, CORE_OP_BACKOFF_MIN_US);
 		core_pg_order(core, update, VRRP_PG_OP_DETACH, VRRP_MEMBER_NONE);
 	} else if (core->pg.position_known || VRRP_MUTANT(attaches_before_the_end_is_known)) {

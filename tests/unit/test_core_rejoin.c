@@ -343,6 +343,24 @@ static void a2_who_diverged_and_still_receives_is_detached_before_it_is_rewound(
 	assert_int_equal(lab.core.op, VRRP_PG_OP_REWIND);
 }
 
+/* Between two receivers, and its end not known: the next one would go where primary_conninfo says, behind my back. */
+static void a2_who_names_another_than_the_holder_is_detached_though_nothing_is_received(void **state)
+{
+	(void)state;
+	core_lab_init(&lab, 3, 0);
+	streaming_from(2);
+	core_lab_start(&lab);
+	lab.pg.receiver = lab.pg.streaming = false;
+	lab.pg.upstream = VRRP_MEMBER_NONE;
+	core_lab_probe(&lab);
+	core_lab_hear(&lab, 1);
+	core_lab_hear(&lab, 1);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_NONE);
+	master_appears();
+	core_lab_run_us(&lab, 100 * CORE_LAB_MS, 1U << 1);
+	assert_int_equal(lab.core.op, VRRP_PG_OP_DETACH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +382,7 @@ int main(void)
 		cmocka_unit_test(i6_follows_only_who_was_compared),
 		cmocka_unit_test(i6_who_diverged_follows_nobody),
 		cmocka_unit_test(a2_who_diverged_and_still_receives_is_detached_before_it_is_rewound),
+		cmocka_unit_test(a2_who_names_another_than_the_holder_is_detached_though_nothing_is_received),
 	};
 
 	return cmocka_run_group_tests_name("core_rejoin", tests, NULL, NULL);

@@ -53,17 +53,17 @@ until db1 is a standby of db3 within 20 s
 	   8.273 db1 pg start as standby
 	   8.273 db1 faults: pg_down rejoining superseded disk_stuck
 	   8.276 db3 faults: none
+	   8.277 db2 pg detach
 	   8.278 db1 PostgreSQL starts as a standby
 	   8.278 db1 faults: pg_down disk_stuck
 	   8.283 db1 faults: pg_starting
-	   8.510 db2 pg detach
-	   8.510 db2 FAULT -> BACKUP: may be promoted again
-	   8.510 db2 faults: none
-	   8.520 db2 epoch 2.3
-	   8.522 db2 pg follow
-	   8.528 db2 streams from member 3 at 30c3200, timeline 1
-	   8.532 db2 BACKUP -> FAULT: may not be promoted any more
-	   8.534 db2 FAULT -> BACKUP: may be promoted again
+	   8.287 db2 FAULT -> BACKUP: may be promoted again
+	   8.287 db2 epoch 2.3
+	   8.287 db2 faults: none
+	   8.289 db2 pg follow
+	   8.299 db2 streams from member 3 at 30c3200, timeline 1
+	   8.510 db2 BACKUP -> FAULT: may not be promoted any more
+	   8.512 db2 FAULT -> BACKUP: may be promoted again
 	   8.578 db1 PostgreSQL is up
 	   9.010 db1 FAULT -> BACKUP: may be promoted again
 	   9.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned

@@ -37,18 +37,18 @@ run 12 s
 	   5.263 db1 pg start as standby
 	   5.263 db1 faults: pg_down fault_hold rejoining superseded
 	   5.266 db3 faults: none
+	   5.267 db2 pg detach
 	   5.268 db1 PostgreSQL starts as a standby
 	   5.268 db1 faults: pg_down fault_hold
 	   5.273 db1 faults: pg_starting fault_hold
-	   5.510 db2 pg detach
-	   5.520 db2 epoch 2.3
-	   5.522 db2 pg follow
-	   5.532 db2 streams from member 3 at 30799c0, timeline 1
+	   5.277 db2 epoch 2.3
+	   5.279 db2 pg follow
+	   5.289 db2 streams from member 3 at 30799c0, timeline 1
+	   5.510 db2 BACKUP -> FAULT: may not be promoted any more
+	   5.512 db2 FAULT -> BACKUP: may be promoted again
 	   5.568 db1 PostgreSQL is up
 	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
 	   6.010 db1 faults: diverged fault_hold
-	   6.010 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.011 db2 FAULT -> BACKUP: may be promoted again
 	   6.014 db1 pg rewind
 	   6.014 db1 PostgreSQL ends cleanly at 3079be8 on timeline 1
 	   6.014 db1 faults: pg_down diverged fault_hold rejoining

@@ -34,20 +34,20 @@ until db1 is a standby of db3 within 20 s
 	   5.213 db1 pg start as standby
 	   5.213 db1 faults: pg_down rejoining superseded
 	   5.216 db3 faults: none
+	   5.217 db2 pg detach
 	   5.218 db1 PostgreSQL starts as a standby
 	   5.218 db1 faults: pg_down
 	   5.223 db1 faults: pg_starting
-	   5.510 db2 pg detach
+	   5.227 db2 epoch 2.3
+	   5.229 db2 pg follow
+	   5.239 db2 streams from member 3 at 3079980, timeline 1
+	   5.510 db2 BACKUP -> FAULT: may not be promoted any more
+	   5.512 db2 FAULT -> BACKUP: may be promoted again
 	   5.518 db1 PostgreSQL is up
-	   5.520 db2 epoch 2.3
-	   5.522 db2 pg follow
-	   5.532 db2 streams from member 3 at 3079980, timeline 1
 	   6.010 db1 FAULT -> BACKUP: may be promoted again
 	   6.010 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
 	   6.010 db1 faults: diverged
-	   6.010 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.011 db2 FAULT -> BACKUP: may be promoted again
-	   6.011 db1 BACKUP -> FAULT: may not be promoted any more
+	   6.012 db1 BACKUP -> FAULT: may not be promoted any more
 	   6.014 db1 pg rewind
 	   6.014 db1 PostgreSQL ends cleanly at 3079bb6 on timeline 1
 	   6.014 db1 faults: pg_down diverged rejoining

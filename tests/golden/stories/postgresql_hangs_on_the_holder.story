@@ -38,15 +38,15 @@ until db1 is a standby of db3 within 20 s
 	   5.773 db1 pg start as standby
 	   5.773 db1 faults: pg_down rejoining superseded
 	   5.776 db3 faults: none
+	   5.777 db2 pg detach
 	   5.778 db1 PostgreSQL starts as a standby
 	   5.778 db1 faults: pg_down
 	   5.783 db1 faults: pg_starting
-	   6.010 db2 pg detach
-	   6.020 db2 epoch 2.3
-	   6.022 db2 pg follow
-	   6.028 db2 streams from member 3 at 3079980, timeline 1
-	   6.032 db2 BACKUP -> FAULT: may not be promoted any more
-	   6.034 db2 FAULT -> BACKUP: may be promoted again
+	   5.787 db2 epoch 2.3
+	   5.789 db2 pg follow
+	   5.799 db2 streams from member 3 at 3079980, timeline 1
+	   6.010 db2 BACKUP -> FAULT: may not be promoted any more
+	   6.012 db2 FAULT -> BACKUP: may be promoted again
 	   6.078 db1 PostgreSQL is up
 	   6.510 db1 FAULT -> BACKUP: may be promoted again
 	   6.510 db1 log: history has diverged from the holder's (member 3): must be rewound or cloned
