@@ -1,7 +1,8 @@
 /*
  * pg_rejoin against real PostgreSQL: a source that becomes another one while it is rewound from. pg_rewind goes by
  * timeline numbers, so what it did then is worth nothing, though it ended well. (That a rewind from a source that stays
- * what it was goes well is test_pg_rejoin's; this directory cannot be rewound once more: pg_rewind does not find the WAL.)
+ * what it was goes well is test_pg_rejoin's; this directory cannot be rewound once more: pg_rewind does not find the
+ * WAL.)
  */
 #include "pg_fixture.h"
 
